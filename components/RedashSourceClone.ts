@@ -1,0 +1,85 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface RedashSourceCloneArgs {
+  /** Machine image of the production host. A change replaces the instance. */
+  readonly imageId: string;
+  /** EC2 instance type. A change stops and starts the instance. */
+  readonly instanceType: string;
+  readonly vpcId: pulumi.Input<string>;
+  /** Range of the VPC: all that the clone may reach. */
+  readonly vpcCidr: pulumi.Input<string>;
+  readonly subnetIds: pulumi.Output<string[]>;
+  /** Key of its disk. */
+  readonly keyArn: pulumi.Input<string>;
+  /** The load balancer that sends traffic to `port`. */
+  readonly loadBalancerSecurityGroupId: pulumi.Input<string>;
+  /** Port on which the host serves Redash. */
+  readonly port: number;
+}
+
+/**
+ * The source of a rehearsal: an instance started from an image of the production host. A copy of a living Redash
+ * runs its schedules, mails and alerts real people, and queries real databases as soon as it boots, so its
+ * security group lets it reach nothing but the VPC. It makes the instance and that group, nothing else.
+ */
+export class RedashSourceClone extends pulumi.ComponentResource {
+  readonly instanceId: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+
+  constructor(name: string, args: RedashSourceCloneArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("redash:index:RedashSourceClone", name, {}, opts);
+    const securityGroup = new ec2.SecurityGroup(
+      `${name}-sg`,
+      { vpcId: args.vpcId, description: "Redash rehearsal source: reaches nothing but its VPC" },
+      { parent: this },
+    );
+    new vpc.SecurityGroupIngressRule(
+      `${name}-from-load-balancer`,
+      {
+        securityGroupId: securityGroup.id,
+        referencedSecurityGroupId: args.loadBalancerSecurityGroupId,
+        ipProtocol: "tcp",
+        fromPort: args.port,
+        toPort: args.port,
+        description: "Load balancer to the source",
+      },
+      { parent: this },
+    );
+    const egress = new vpc.SecurityGroupEgressRule(
+      `${name}-to-vpc`,
+      {
+        securityGroupId: securityGroup.id,
+        cidrIpv4: args.vpcCidr,
+        ipProtocol: "-1",
+        description: "Inside the VPC only: a copy of production must reach nobody else",
+      },
+      { parent: this },
+    );
+    const instance = new ec2.Instance(
+      `${name}-instance`,
+      {
+        ami: args.imageId,
+        instanceType: args.instanceType,
+        subnetId: args.subnetIds.apply((ids) => ids[0] ?? ""),
+        vpcSecurityGroupIds: [securityGroup.id],
+        associatePublicIpAddress: false,
+        metadataOptions: { httpEndpoint: "enabled", httpTokens: "required" },
+        rootBlockDevice: { encrypted: true, kmsKeyId: args.keyArn, volumeType: "gp3" },
+        ebsOptimized: true,
+        monitoring: true,
+        tags: { Name: name },
+      },
+      // The group must be closed before the copy boots.
+      { parent: this, dependsOn: [egress] },
+    );
+
+    this.instanceId = instance.id;
+    this.securityGroupId = securityGroup.id;
+    this.registerOutputs({
+      instanceId: this.instanceId,
+      securityGroupId: this.securityGroupId,
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import * as iam from "@pulumi/aws/iam";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface TaskRolesArgs {
+  /** Account in which ECS may assume the roles (confused deputy). */
+  readonly accountId: pulumi.Input<string>;
+  readonly keyArn: pulumi.Input<string>;
+  readonly logGroupArns: pulumi.Input<string>[];
+  /** Secrets that ECS injects; a `valueFrom` with a JSON key counts as its secret. */
+  readonly secretArns: pulumi.Input<string>[];
+  /** The repository if the image lies in ECR. */
+  readonly repositoryArn?: pulumi.Input<string>;
+  /** IAM policies of data sources, for workers alone: only they run queries. */
+  readonly taskPolicyArns: readonly string[];
+  /** Whether ECS Exec may open a channel into tasks. */
+  readonly executeCommand: boolean;
+}
+
+/** The role with which ECS starts tasks, and those with which the processes run. */
+export interface TaskRoles {
+  readonly execution: iam.Role;
+  /** Server and scheduler: no permission at all, but for ECS Exec when asked. */
+  readonly task: iam.Role;
+  /** Workers: what the data sources need. */
+  readonly workerTask: iam.Role;
+  /** Resolves once ECS may start tasks: services take the execution role from here. */
+  readonly executionRoleArn: pulumi.Output<string>;
+}
+
+export function taskRoles(name: string, args: TaskRolesArgs, parent: pulumi.Resource): TaskRoles {
+  const opts = { parent };
+  const role = (suffix: string, description: string) =>
+    new iam.Role(
+      `${name}-${suffix}`,
+      { description, assumeRolePolicy: trust(args.accountId) },
+      opts,
+    );
+  const execution = role("execution", "Starts Redash tasks: image, secrets, logs");
+  const task = role("task", "Redash server and scheduler");
+  const workerTask = role("worker-task", "Redash workers: what data sources need");
+
+  const executionPolicy = new iam.RolePolicy(
+    `${name}-execution`,
+    { role: execution.id, policy: executionStatements(args) },
+    opts,
+  );
+  for (const [index, policyArn] of args.taskPolicyArns.entries()) {
+    new iam.RolePolicyAttachment(
+      `${name}-worker-task-${index}`,
+      { role: workerTask.name, policyArn },
+      opts,
+    );
+  }
+  if (args.executeCommand) {
+    for (const [suffix, { id }] of [
+      ["task", task],
+      ["worker-task", workerTask],
+    ] as const) {
+      new iam.RolePolicy(`${name}-${suffix}-exec`, { role: id, policy: EXEC_POLICY }, opts);
+    }
+  }
+  const executionRoleArn = pulumi.all([execution.arn, executionPolicy.id]).apply(([arn]) => arn);
+  return { execution, task, workerTask, executionRoleArn };
+}
+
+const trust = (accountId: pulumi.Input<string>) =>
+  pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: "ecs-tasks.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+      },
+    ],
+  });
+
+/** Channels of the SSM agent that ECS Exec starts; the actions know no resources. */
+const EXEC_POLICY = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Allow",
+      Action: [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+      ],
+      Resource: "*",
+    },
+  ],
+});
+
+/** `arn:…:secret:name-AbCdEf:key::` → `arn:…:secret:name-AbCdEf`. */
+const secretOf = (valueFrom: string) => valueFrom.split(":").slice(0, 7).join(":");
+
+function executionStatements(args: TaskRolesArgs): pulumi.Output<string> {
+  const secrets = pulumi
+    .all(args.secretArns)
+    .apply((arns) => [...new Set(arns.map(secretOf))].sort());
+  const logs = pulumi.all(args.logGroupArns).apply((arns) => arns.map((arn) => `${arn}:*`));
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secrets },
+      {
+        Effect: "Allow",
+        Action: "kms:Decrypt",
+        Resource: args.keyArn,
+        Condition: { StringLike: { "kms:ViaService": "secretsmanager.*.amazonaws.com" } },
+      },
+      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: logs },
+      ...(args.repositoryArn === undefined
+        ? []
+        : [
+            { Effect: "Allow", Action: "ecr:GetAuthorizationToken", Resource: "*" },
+            {
+              Effect: "Allow",
+              Action: [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+              ],
+              Resource: args.repositoryArn,
+            },
+          ]),
+    ],
+  });
+}

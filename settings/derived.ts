@@ -1,0 +1,69 @@
+import { commonEnvironment } from "../redash/environment";
+import { PHASE_TABLE } from "../redash/phase";
+import type { Values } from "./keys";
+
+/** What follows from several keys together, so that the program needs no logic of its own. */
+export function derived(values: Values) {
+  const meaning = PHASE_TABLE[values.phase];
+  const {
+    vpcId,
+    existingListenerArn,
+    existingListenerRulePriority: rulePriority,
+    existingLoadBalancerSecurityGroupId,
+    sourceInstanceId,
+    sourceImageId,
+    sourceSecretsArn,
+    administratorEmail,
+  } = values;
+  return {
+    /** What the phase means. */
+    meaning,
+    /** The VPC to live in, if it exists already. */
+    existingVpc: vpcId === undefined ? undefined : existingVpc(vpcId, values),
+    /** Who may reach the server. */
+    ingress:
+      existingLoadBalancerSecurityGroupId === undefined
+        ? { cidrs: values.ingressCidrs, httpRedirect: values.httpRedirect }
+        : { existingLoadBalancerSecurityGroupId },
+    /** The listener to put a rule on, if there is one already. */
+    existingListener:
+      existingListenerArn === undefined || rulePriority === undefined
+        ? undefined
+        : { arn: existingListenerArn, rulePriority },
+    /** The living host behind the load balancer, in the phases that have one. */
+    livingSource:
+      meaning.source && sourceInstanceId !== undefined
+        ? { instanceId: sourceInstanceId }
+        : undefined,
+    /** The image to start a source from, in the phases that have one. */
+    clonedSource:
+      meaning.source && sourceImageId !== undefined ? { imageId: sourceImageId } : undefined,
+    /** The source's own secrets, in the phases that import them. */
+    importedSecrets:
+      meaning.secrets === "imported" && sourceSecretsArn !== undefined
+        ? { secretArn: sourceSecretsArn }
+        : undefined,
+    /** The first administrator, in the phase that makes one. */
+    administrator:
+      meaning.secrets === "generated" && administratorEmail !== undefined
+        ? { email: administratorEmail, name: values.administratorName }
+        : undefined,
+    /** The database's replication parameters, in the phases that need them. */
+    replication: meaning.replication
+      ? {
+          plugin: values.replicationPlugin,
+          // Logical replication's own worker does not fire triggers; a DMS session would.
+          replicaSessions: meaning.replicaSessions && values.transport === "dms",
+        }
+      : undefined,
+    /** Plain variables of every process. */
+    processEnvironment: { ...commonEnvironment(values), ...values.environment },
+  };
+}
+
+const existingVpc = (vpcId: string, values: Values) => ({
+  vpcId,
+  publicSubnetIds: values.publicSubnetIds ?? [],
+  privateSubnetIds: values.privateSubnetIds ?? [],
+  isolatedSubnetIds: values.isolatedSubnetIds ?? [],
+});

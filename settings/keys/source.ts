@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { fixed, optional } from "../key";
+import { arn, id } from "../formats";
+
+const TRANSPORTS = ["logical", "dms"] as const;
+const PLUGINS = ["pgoutput", "pglogical"] as const;
+
+export const sourceKeys = {
+  sourceInstanceId: optional({
+    type: "string",
+    description:
+      "The EC2 instance that runs Redash today, in the existing VPC; behind the load balancer during the move.",
+    schema: id("i"),
+    allowed: "an id like i-0a1b2c3d4e5f60718",
+    example: "i-0123456789abcdef0",
+  }),
+  sourceImageId: optional({
+    type: "string",
+    description:
+      "Machine image of the production host; a rehearsal starts its own source from it, in a network that it cannot leave.",
+    effect: "replaces that source",
+    schema: id("ami"),
+    allowed: "an id like ami-0a1b2c3d4e5f60718",
+    example: "ami-0123456789abcdef0",
+  }),
+  sourceInstanceType: fixed({
+    type: "string",
+    description: "Instance type of that source.",
+    schema: z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/),
+    allowed: "an EC2 type such as t3.large",
+    default: "t3.large",
+    example: "t3.large",
+  }),
+  sourceSecurityGroupId: optional({
+    type: "string",
+    description: "Security group of that instance; the load balancer is let in to its port.",
+    schema: id("sg"),
+    allowed: "an id like sg-0a1b2c3d4e5f60718",
+    example: "sg-0123456789abcdef1",
+  }),
+  sourcePort: fixed({
+    type: "integer",
+    description:
+      "Port on which the instance serves Redash (nginx of the official compose file: 80).",
+    schema: z.number().int().min(1).max(65535),
+    allowed: "1 to 65535",
+    default: 80,
+    example: 80,
+  }),
+  sourceSecretsArn: optional({
+    type: "string",
+    description:
+      "Secret with the source's own keys as JSON, cookieSecret and secretKey. With other keys no data source can be decrypted.",
+    schema: arn("secretsmanager").refine((text) => text.includes(":secret:")),
+    allowed: "the ARN of a Secrets Manager secret",
+    example: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash/source-AbCdEf",
+  }),
+  transport: fixed<(typeof TRANSPORTS)[number]>({
+    type: "string",
+    description:
+      "How data moves: PostgreSQL's logical replication, or AWS DMS (without queries, which is carried apart).",
+    effect: "changes the database's parameters; never during a move",
+    schema: z.enum(TRANSPORTS),
+    allowed: TRANSPORTS.join(", "),
+    default: "logical",
+    example: "dms",
+  }),
+  replicationPlugin: fixed<(typeof PLUGINS)[number]>({
+    type: "string",
+    description: "Output plugin of the way back; pglogical must also be installed on the source.",
+    effect: "restarts PostgreSQL when it becomes pglogical, or stops being",
+    schema: z.enum(PLUGINS),
+    allowed: PLUGINS.join(", "),
+    default: "pgoutput",
+    example: "pgoutput",
+  }),
+};

@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { problemText } from "../../settings/problem";
+import { readSettings } from "../../settings/read";
+
+/** A sound production config in the phase that needs the most. */
+const SOUND: Readonly<Record<string, string>> = {
+  "redash:mode": "production",
+  "redash:phase": "replicating",
+  "redash:vpcId": "vpc-0a1b2c3d4e5f60718",
+  "redash:publicSubnetIds": '["subnet-0a1b2c3d4e5f60711","subnet-0a1b2c3d4e5f60712"]',
+  "redash:privateSubnetIds": '["subnet-0a1b2c3d4e5f60713","subnet-0a1b2c3d4e5f60714"]',
+  "redash:isolatedSubnetIds": '["subnet-0a1b2c3d4e5f60715","subnet-0a1b2c3d4e5f60716"]',
+  "redash:sourceInstanceId": "i-0a1b2c3d4e5f60718",
+  "redash:sourceSecretsArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:source-AbCdEf",
+  "redash:host": "redash.acme.io",
+  "redash:certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/1f2e",
+};
+const change = (changes: Record<string, string | undefined>) =>
+  Object.fromEntries(
+    Object.entries({ ...SOUND, ...changes }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+const said = (changes: Record<string, string | undefined>) =>
+  readSettings(change(changes)).problems.map(
+    ({ key, value, allowed, fix }) => `${key} = ${value ?? "(missing)"} | ${allowed} | ${fix}`,
+  );
+
+describe("settings", () => {
+  it("accepts a sound config and fills in the defaults of its mode", () => {
+    const { values, problems, examples } = readSettings(SOUND);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(examples, []);
+    assert.equal(values?.databaseMultiAz, true);
+    assert.equal(values.serverCount, 2);
+    assert.equal(values.serverCpu, 1024);
+    assert.equal(values.hostedZoneId, undefined);
+    assert.ok(Object.isFrozen(values));
+  });
+
+  it("lets a key win over its mode", () => {
+    assert.equal(
+      readSettings(change({ "redash:databaseMultiAz": "false" })).values?.databaseMultiAz,
+      false,
+    );
+  });
+
+  it("takes an empty text, list or map for not set, as the engine writes it for a key without default", () => {
+    const { values, problems } = readSettings(
+      change({ "redash:hostedZoneId": "", "redash:workers": "[]", "redash:serverCount": "" }),
+    );
+    assert.deepEqual(problems, []);
+    assert.equal(values?.hostedZoneId, undefined);
+    assert.equal(values?.workers.length, 3);
+    assert.equal(values.serverCount, 2);
+  });
+
+  const cases: [string, Record<string, string | undefined>, string[]][] = [
+    [
+      "refuses an unknown key and names the nearest",
+      { "redash:databaseMultiAZs": "true" },
+      [
+        "redash:databaseMultiAZs = true | the keys of docs/settings.md; the nearest is redash:databaseMultiAz | pulumi config rm redash:databaseMultiAZs, or rename it",
+      ],
+    ],
+    [
+      "misses a required key",
+      { "redash:host": undefined },
+      [
+        "redash:host = (missing) | a lower-case host name without scheme, such as redash.your-company.com | pulumi config set redash:host redash.example.com",
+      ],
+    ],
+    [
+      "refuses a host with a scheme",
+      { "redash:host": "https://redash.acme.io" },
+      [
+        "redash:host = https://redash.acme.io | a lower-case host name without scheme, such as redash.your-company.com | pulumi config set redash:host redash.example.com",
+      ],
+    ],
+    [
+      "refuses an image that moves",
+      { "redash:image": "redash/redash:latest" },
+      [
+        "redash:image = redash/redash:latest | a tag that does not move (not latest, preview or nightly) or a digest | pulumi config set redash:image redash/redash:25.8.0",
+      ],
+    ],
+    [
+      "refuses an image without a tag",
+      { "redash:image": "redash/redash" },
+      [
+        "redash:image = redash/redash | a tag that does not move (not latest, preview or nightly) or a digest | pulumi config set redash:image redash/redash:25.8.0",
+      ],
+    ],
+    [
+      "refuses a size that Fargate does not have",
+      { "redash:serverMemoryMib": "1024" },
+      [
+        "redash:serverMemoryMib = 1024 | memory of 2048 to 8192 MiB in steps of 1024 with 1024 CPU units | pulumi config set redash:serverMemoryMib 2048",
+      ],
+    ],
+    [
+      "refuses a CPU that Fargate does not have",
+      { "redash:schedulerCpu": "300" },
+      [
+        "redash:schedulerCpu = 300 | cpu of 256, 512, 1024, 2048, 4096, 8192, 16384 | pulumi config set redash:schedulerCpu 256",
+      ],
+    ],
+    [
+      "refuses a queue of a data source that no worker consumes",
+      { "redash:dataSourceQueues": '["big"]' },
+      [
+        'redash:dataSourceQueues = ["big"] | queues that a worker consumes; none consumes big, so its queries would wait for ever | add big to the queues of a kind in redash:workers',
+      ],
+    ],
+    [
+      "refuses a phase of the move without the source's secrets",
+      { "redash:sourceSecretsArn": undefined },
+      [
+        "redash:sourceSecretsArn = (missing) | the secret with the source's own keys: phase replicating must decrypt what the source encrypted | pulumi config set redash:sourceSecretsArn arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash/source-AbCdEf",
+      ],
+    ],
+    [
+      "refuses an existing listener without certificate, priority and security group",
+      {
+        "redash:certificateArn": undefined,
+        "redash:existingListenerArn":
+          "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2",
+      },
+      [
+        "redash:existingListenerRulePriority = (missing) | a value, since existingListenerArn is set | pulumi config set redash:existingListenerRulePriority 100",
+        "redash:existingLoadBalancerSecurityGroupId = (missing) | a value, since existingListenerArn is set | pulumi config set redash:existingLoadBalancerSecurityGroupId sg-0123456789abcdef0",
+        "redash:certificateArn = (missing) | the certificate of redash.acme.io, which is added to the existing listener | pulumi config set redash:certificateArn arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+      ],
+    ],
+    [
+      "refuses a load balancer without certificate",
+      { "redash:certificateArn": undefined },
+      [
+        "redash:certificateArn = (missing) | a certificate, or hostedZoneId to make one in: there is no listener without TLS | pulumi config set redash:certificateArn arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+      ],
+    ],
+    [
+      "refuses a PostgreSQL that RDS does not offer",
+      { "redash:databaseVersion": "13.22" },
+      [
+        "redash:databaseVersion = 13.22 | 15, 16, 17, 18, or one of their minors such as 17.6 | pulumi config set redash:databaseVersion 17",
+      ],
+    ],
+    [
+      "refuses PostgreSQL 18 with DMS",
+      { "redash:databaseVersion": "18.1", "redash:transport": "dms" },
+      [
+        "redash:databaseVersion = 18.1 | 15, 16 or 17 with transport dms: DMS does not know 18 | pulumi config set redash:databaseVersion 17",
+      ],
+    ],
+    [
+      "refuses capacity weights that run nothing",
+      { "redash:workerCapacityWeights": '{"onDemand":0,"spot":0}' },
+      [
+        'redash:workerCapacityWeights = {"onDemand":0,"spot":0} | onDemand and spot, 0 to 1000 each, not both 0 | write redash:workerCapacityWeights: {"onDemand":1,"spot":0} into the stack file',
+      ],
+    ],
+    [
+      "refuses a network with host bits",
+      { "redash:ingressCidrs": '["10.1.2.3/8"]' },
+      [
+        'redash:ingressCidrs = ["10.1.2.3/8"] | IPv4 networks without host bits, such as 10.0.0.0/8 (at 0: Invalid input) | write redash:ingressCidrs: ["10.0.0.0/8"] into the stack file',
+      ],
+    ],
+    [
+      "refuses an instance to move from outside its VPC",
+      {
+        "redash:vpcId": undefined,
+        "redash:publicSubnetIds": undefined,
+        "redash:privateSubnetIds": undefined,
+        "redash:isolatedSubnetIds": undefined,
+      },
+      [
+        "redash:vpcId = (missing) | the VPC of the source instance: a load balancer reaches instances of its own VPC only | pulumi config set redash:vpcId vpc-0123456789abcdef0",
+      ],
+    ],
+    [
+      "refuses an existing VPC without its subnets",
+      { "redash:isolatedSubnetIds": undefined },
+      [
+        'redash:isolatedSubnetIds = (missing) | subnets of the VPC, since vpcId is set | write redash:isolatedSubnetIds: ["subnet-0123456789abcdef0","subnet-0123456789abcdef1"] into the stack file',
+      ],
+    ],
+    [
+      "refuses an image of the source in production",
+      { "redash:sourceInstanceId": undefined, "redash:sourceImageId": "ami-0a1b2c3d4e5f60718" },
+      [
+        "redash:sourceImageId = ami-0a1b2c3d4e5f60718 | an image only in a rehearsal: production moves its living host | pulumi config rm redash:sourceImageId",
+      ],
+    ],
+    [
+      "refuses a recorded rollback in any phase but replicating",
+      { "redash:phase": "switched", "redash:rollback": "true" },
+      [
+        "redash:rollback = true | false, unless phase goes back to replicating (it is switched) | pulumi config rm redash:rollback",
+      ],
+    ],
+    [
+      "refuses a secret in plain environment and does not repeat it",
+      { "redash:environment": '{"REDASH_MAIL_PASSWORD":"hunter2"}' },
+      [
+        "redash:environment = (REDASH_MAIL_PASSWORD) | no secrets; REDASH_MAIL_PASSWORD looks like one | move REDASH_MAIL_PASSWORD to redash:secretEnvironment, as the ARN of a secret",
+      ],
+    ],
+    [
+      "refuses maintenance during the backup",
+      { "redash:databaseMaintenanceWindow": "mon:17:15-mon:18:00" },
+      [
+        "redash:databaseMaintenanceWindow = mon:17:15-mon:18:00 | a window apart from databaseBackupWindow, which is 17:00-17:30 | pulumi config set redash:databaseMaintenanceWindow sun:18:00-sun:18:30",
+      ],
+    ],
+    [
+      "refuses storage that could not grow",
+      { "redash:databaseMaxStorageGib": "105" },
+      [
+        "redash:databaseMaxStorageGib = 105 | at least 111: 10 % above databaseStorageGib, which is 100 | pulumi config set redash:databaseMaxStorageGib 200",
+      ],
+    ],
+    [
+      "refuses a number that is none",
+      { "redash:serverCount": "two" },
+      ["redash:serverCount = two | 1 to 50 | pulumi config set redash:serverCount 2"],
+    ],
+    [
+      "refuses a list that is no JSON",
+      { "redash:ingressCidrs": "10.0.0.0/8" },
+      [
+        'redash:ingressCidrs = 10.0.0.0/8 | IPv4 networks without host bits, such as 10.0.0.0/8 | write redash:ingressCidrs: ["10.0.0.0/8"] into the stack file',
+      ],
+    ],
+  ];
+  for (const [sentence, changes, expected] of cases) {
+    it(sentence, () => {
+      assert.deepEqual(said(changes), expected);
+    });
+  }
+
+  it("refuses workers that leave one of Redash's queues alone, or share one", () => {
+    const kind = { cpu: 1024, memoryMib: 2048, count: 1, processes: 1 };
+    const workers = [
+      { ...kind, name: "one", queues: ["queries", "scheduled_queries", "schemas", "emails"] },
+      { ...kind, name: "two", queues: ["default", "emails"] },
+    ];
+    assert.deepEqual(
+      readSettings(change({ "redash:workers": JSON.stringify(workers) })).problems.map(
+        ({ allowed }) => allowed,
+      ),
+      [
+        "each queue in one kind; emails is in one and two",
+        "a worker for each of Redash's queues; none consumes periodic",
+      ],
+    );
+  });
+
+  it("reports all problems at once", () => {
+    const { problems } = readSettings({ "redash:mode": "production", "redash:hots": "x" });
+    assert.deepEqual(
+      problems.map(({ key }) => key),
+      ["redash:hots", "redash:phase", "redash:host", "redash:certificateArn"],
+    );
+  });
+
+  it("writes one text: the problems, each with value, what is allowed, and the fix", () => {
+    const { problems } = readSettings(
+      change({ "redash:serverCount": "0", "redash:host": undefined }),
+    );
+    assert.equal(
+      problemText("prod", problems),
+      [
+        "2 problems in the settings of stack prod; nothing was changed.",
+        "",
+        "  redash:serverCount = 0",
+        "    allowed: 1 to 50",
+        "    fix:     pulumi config set redash:serverCount 2",
+        "",
+        "  redash:host is missing",
+        "    allowed: a lower-case host name without scheme, such as redash.your-company.com",
+        "    fix:     pulumi config set redash:host redash.example.com",
+      ].join("\n"),
+    );
+  });
+
+  it("finds the values that are still examples", () => {
+    const { examples, problems } = readSettings(
+      change({
+        "redash:host": "redash.example.com",
+        "redash:ingressCidrs": '["203.0.113.0/24"]',
+        "redash:vpcId": "vpc-0123456789abcdef0",
+      }),
+    );
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      examples.map(({ key }) => key),
+      ["redash:vpcId", "redash:host", "redash:ingressCidrs"],
+    );
+  });
+});
