@@ -19,9 +19,10 @@ export interface RedashIngressArgs {
   /** Public host name of Redash, for example "redash.example.com". */
   readonly host: string;
   /**
-   * Certificate for `host`, in the load balancer's region. Unused with `existingListener`, whose own must cover `host`.
+   * Certificate for `host`, in the load balancer's region. With `existingListener` it is added to the listener's
+   * certificates; leave it out there if the listener's default certificate covers `host`.
    *
-   * @default none: one is made in `hostedZoneId`
+   * @default none: one is made in `hostedZoneId`; with `existingListener`, none is added
    */
   readonly certificateArn?: string | undefined;
   /**
@@ -144,6 +145,13 @@ function ruleOn(
     },
     { parent },
   );
+  if (args.certificateArn !== undefined) {
+    new lb.ListenerCertificate(
+      `${name}-certificate`,
+      { listenerArn: listener.arn, certificateArn: args.certificateArn },
+      { parent },
+    );
+  }
   return { listenerArn: pulumi.output(listener.arn), ruleArn: rule.arn, dnsName: undefined };
 }
 

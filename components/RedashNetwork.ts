@@ -27,8 +27,8 @@ export interface RedashNetworkArgs {
    */
   readonly natGateways: "Single" | "OnePerAz";
   /**
-   * Makes interface endpoints for the AWS services that tasks call (about 7 USD a month each, per zone), so that these
-   * calls stay in the VPC. In an existing VPC AWS refuses those whose private name is taken already.
+   * Makes interface endpoints in a new VPC for the AWS services that tasks call (about 7 USD a month each, per zone),
+   * so that these calls stay in the VPC. Unused with `existing`.
    */
   readonly interfaceEndpoints: boolean;
   /** Days that a new VPC's flow logs are kept, one of CloudWatch's values (…, 30, 90, 365, …). Unused with `existing`. */
@@ -81,9 +81,10 @@ export class RedashNetwork extends pulumi.ComponentResource {
     validate(args, this);
 
     const vpc = args.existing ? existingVpc(args.existing, this) : newVpc(name, args, this);
+    const interfaceEndpoints = args.interfaceEndpoints && !args.existing;
     const { endpoints, ...groups } = securityGroups(
       name,
-      { ...args, vpcId: vpc.id, vpcCidr: vpc.cidr },
+      { ...args, interfaceEndpoints, vpcId: vpc.id, vpcCidr: vpc.cidr },
       this,
     );
     if (endpoints) {

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import type { runtime } from "@pulumi/pulumi";
+import type { RecordOptions } from "./recorder";
+import { RESOURCES } from "./mockResources";
+
+type State = Readonly<Record<string, unknown>>;
+
+/** What an answer may be made from. */
+export interface Asked {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: State;
+  readonly region: string;
+  readonly stack: string;
+  /** AWS's way to name: the logical name and seven hexadecimal digits. */
+  readonly physicalName: string;
+  /** Hexadecimal digits that are the same in every run. */
+  readonly hex: (length: number) => string;
+  /** An ARN in the region and account of the preview. */
+  readonly arn: (service: string, resource: string) => string;
+}
+export interface Answer {
+  readonly id: string;
+  readonly state?: State;
+}
+
+/** The account of AWS's documentation: nobody's. */
+export const ACCOUNT_ID = "123456789012";
+
+/**
+ * The id and the computed properties that AWS would give a resource.
+ * @throws for a type that preview/mockResources.ts does not know: an empty answer would look like a working program
+ */
+export function answerResource(
+  args: runtime.MockResourceArgs,
+  options: RecordOptions,
+): runtime.MockResourceResult {
+  const inputs = args.inputs as State;
+  if (args.type === "pulumi:pulumi:StackReference") {
+    return {
+      id: args.name,
+      state: { ...inputs, outputs: options.previousOutputs ?? {}, secretOutputNames: [] },
+    };
+  }
+  if (args.custom !== true && !args.type.startsWith("awsx:"))
+    return { id: undefined, state: inputs };
+  const answer = RESOURCES[args.type];
+  if (answer === undefined) {
+    throw new Error(`no answer for resource type ${args.type}: add it to preview/mockResources.ts`);
+  }
+  const { id, state } = answer(asked(args.type, args.name, inputs, options));
+  return options.unknowns === true
+    ? { id: undefined, state: inputs }
+    : { id, state: { ...inputs, ...state } };
+}
+
+/**
+ * What AWS would answer to a data source.
+ * @throws for a call that is not known here
+ */
+export function answerCall(
+  args: runtime.MockCallArgs,
+  options: RecordOptions,
+): runtime.MockCallResult {
+  const inputs = args.inputs as State;
+  const answer = CALLS[args.token];
+  if (answer === undefined) {
+    throw new Error(`no answer for call ${args.token}: add it to preview/mocks.ts`);
+  }
+  return answer(asked(args.token, "", inputs, options));
+}
+
+function asked(type: string, name: string, inputs: State, options: RecordOptions): Asked {
+  const { stack, config } = options;
+  const region = config["aws:region"] ?? "eu-west-1";
+  const digest = createHash("sha256")
+    .update(`${stack} ${type} ${name} ${JSON.stringify(type === name ? inputs : "")}`)
+    .digest("hex");
+  const hex = (length: number) => digest.slice(0, length);
+  return {
+    type,
+    name,
+    inputs,
+    region,
+    stack,
+    hex,
+    physicalName: (inputs["name"] as string | undefined) ?? `${name}-${hex(7)}`,
+    arn: (service, resource) => `arn:aws:${service}:${region}:${ACCOUNT_ID}:${resource}`,
+  };
+}
+
+const CALLS: Readonly<Record<string, (call: Asked) => State>> = {
+  "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+    accountId: ACCOUNT_ID,
+    arn: `arn:aws:iam::${ACCOUNT_ID}:user/preview`,
+    userId: "AIDAPREVIEW",
+    id: ACCOUNT_ID,
+  }),
+  "aws:ec2/getVpc:getVpc": ({ inputs }) => ({
+    id: inputs["id"],
+    cidrBlock: "10.60.0.0/16",
+    enableDnsHostnames: true,
+    enableDnsSupport: true,
+  }),
+  "aws:secretsmanager/getSecretVersions:getSecretVersions": ({ inputs, hex }) => ({
+    arn: inputs["secretId"],
+    secretId: inputs["secretId"],
+    id: inputs["secretId"],
+    versions: [
+      {
+        versionId: `${hex(8)}-0000-4000-8000-000000000001`,
+        versionStages: ["AWSCURRENT"],
+        createdTime: "2026-01-01T00:00:00Z",
+        lastAccessedDate: "2026-01-01T00:00:00Z",
+      },
+    ],
+  }),
+};

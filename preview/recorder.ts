@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import { inFreshRuntime, marked, observe, type Request, SECRET, settled } from "./internals";
+import { answerCall, answerResource } from "./mocks";
+
+/** One resource as the program asked the engine for it. Plain JSON: secrets and unknown values are marked. */
+export interface RecordedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  /** Whether a provider manages it; a component otherwise. */
+  readonly custom: boolean;
+  /** Whether another process constructs it (awsx). */
+  readonly remote: boolean;
+  /** URN of the parent; absent for the stack. */
+  readonly parent?: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Paths of the inputs that are secrets, such as `authToken` or `containers.0.value`. */
+  readonly secretPaths: readonly string[];
+  readonly protect: boolean;
+  /** URNs that it waits for, explicit or by value. */
+  readonly dependsOn: readonly string[];
+  readonly ignoreChanges: readonly string[];
+  readonly deleteBeforeReplace: boolean;
+  readonly additionalSecretOutputs: readonly string[];
+  readonly retainOnDelete: boolean;
+}
+
+export interface Recording {
+  /** Sorted by URN. */
+  readonly resources: readonly RecordedResource[];
+  /** The stack's outputs, secrets marked. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordOptions {
+  /** @default redash */
+  readonly project?: string;
+  readonly stack: string;
+  /** The stack config: key with namespace → text, lists and maps as JSON. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The outputs of the last deployment, which a reference to the own stack reads. @default none: a new stack */
+  readonly previousOutputs?: Readonly<Record<string, unknown>>;
+  /** Whether ids and everything that AWS computes are unknown, as in a first preview. @default false */
+  readonly unknowns?: boolean;
+}
+
+/**
+ * Runs a program under Pulumi's mock monitor and returns what it asked for. Every failure rejects: of the program,
+ * of an apply that feeds a resource, of a type or call without an answer.
+ */
+export function record(program: () => unknown, options: RecordOptions): Promise<Recording> {
+  return inFreshRuntime(async () => {
+    const { project = "redash", stack, config } = options;
+    const resources: RecordedResource[] = [];
+    const failures: unknown[] = [];
+    const fail = (reason: unknown) => failures.push(reason);
+    process.on("unhandledRejection", fail);
+    try {
+      await observe(
+        {
+          newResource: (args) => answerResource(args, options),
+          call: (args) => answerCall(args, options),
+        },
+        { project, stack, organization: "organization" },
+        (request, urn) => resources.push(recorded(request, urn)),
+      );
+      pulumi.runtime.setAllConfig({ ...config });
+      let outputs: Recording["outputs"] = {};
+      await pulumi.runtime.runInPulumiStack(async () => {
+        const found: unknown = await program();
+        if (found instanceof pulumi.Resource || found === undefined) return {};
+        outputs = await withoutSecrets(found as Record<string, unknown>);
+        return found as pulumi.Inputs;
+      });
+      await settled(() => resources.length);
+      if (failures.length > 0) throw failures[0];
+      resources.sort((one, other) => (one.urn < other.urn ? -1 : 1));
+      return { resources, outputs };
+    } finally {
+      process.off("unhandledRejection", fail);
+    }
+  });
+}
+
+function recorded(request: Request, urn: string): RecordedResource {
+  const secretPaths: string[] = [];
+  const inputs = marked(request.getObject().toJavaScript(), "", secretPaths);
+  const parent = request.getParent();
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    urn,
+    custom: request.getCustom(),
+    remote: request.getRemote(),
+    ...(parent === "" ? {} : { parent }),
+    inputs: inputs as Record<string, unknown>,
+    secretPaths,
+    protect: request.getProtect() ?? false,
+    dependsOn: request.getDependenciesList().sort(),
+    ignoreChanges: request.getIgnorechangesList(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    retainOnDelete: request.getRetainondelete() ?? false,
+  };
+}
+
+async function withoutSecrets(outputs: Record<string, unknown>): Promise<Recording["outputs"]> {
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(outputs)) {
+    const output = pulumi.output(value);
+    found[name] = (await pulumi.isSecret(output)) ? SECRET : await resolved(output);
+  }
+  return found;
+}
+
+const resolved = (output: pulumi.Output<unknown>) =>
+  new Promise<unknown>((resolve) => output.apply(resolve));
