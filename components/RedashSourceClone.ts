@@ -22,7 +22,8 @@ export interface RedashSourceCloneArgs {
 /**
  * The source of a rehearsal: an instance started from an image of the production host. A copy of a living Redash
  * runs its schedules, mails and alerts real people, and queries real databases as soon as it boots, so its
- * security group lets it reach nothing but the VPC. It makes the instance and that group, nothing else.
+ * security group lets it reach nothing but the VPC. It makes the instance, that group and the load balancer's way to
+ * it, nothing else.
  */
 export class RedashSourceClone extends pulumi.ComponentResource {
   readonly instanceId: pulumi.Output<string>;
@@ -44,6 +45,18 @@ export class RedashSourceClone extends pulumi.ComponentResource {
         fromPort: args.port,
         toPort: args.port,
         description: "Load balancer to the source",
+      },
+      { parent: this },
+    );
+    new vpc.SecurityGroupEgressRule(
+      `${name}-load-balancer-egress`,
+      {
+        securityGroupId: args.loadBalancerSecurityGroupId,
+        referencedSecurityGroupId: securityGroup.id,
+        ipProtocol: "tcp",
+        fromPort: args.port,
+        toPort: args.port,
+        description: "Source of the rehearsal",
       },
       { parent: this },
     );

@@ -54,11 +54,13 @@ export interface TaskArgs {
   /** Whether ECS Exec opens a shell in tasks; needs a writable root. @default false */
   readonly executeCommand?: boolean;
   /** Makes schema and first administrator; for a stack without a source to take them from. @default none */
-  readonly bootstrap?: {
-    readonly email: string;
-    readonly name: string;
-    readonly passwordValueFrom: pulumi.Input<string>;
-  };
+  readonly bootstrap?:
+    | {
+        readonly email: string;
+        readonly name: string;
+        readonly passwordValueFrom: pulumi.Input<string>;
+      }
+    | undefined;
 }
 
 /** What the services of one cluster share besides. */

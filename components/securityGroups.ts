@@ -37,8 +37,8 @@ export interface SecurityGroupsArgs {
 }
 
 export interface SecurityGroupIds {
-  /** Only with a load balancer of our own. */
-  readonly loadBalancer: pulumi.Output<string> | undefined;
+  /** Of a load balancer of our own, or of the existing one. */
+  readonly loadBalancer: pulumi.Output<string>;
   readonly tasks: pulumi.Output<string>;
   readonly database: pulumi.Output<string>;
   readonly queue: pulumi.Output<string>;
@@ -63,8 +63,11 @@ export function securityGroups(
   // A changed description replaces the group, which hangs as long as an interface holds it: descriptions are constants.
   const group = (role: string, description: string): pulumi.Output<string> =>
     new ec2.SecurityGroup(`${name}-${role}`, { vpcId: args.vpcId, description }, { parent }).id;
-  const ours =
-    "cidrs" in args.ingress ? group("load-balancer", "Redash: load balancer") : undefined;
+  const own = "cidrs" in args.ingress ? args.ingress : undefined;
+  const loadBalancer =
+    "cidrs" in args.ingress
+      ? group("load-balancer", "Redash: load balancer")
+      : pulumi.output(args.ingress.existingLoadBalancerSecurityGroupId);
   const tasks = group("tasks", "Redash: server, scheduler and worker tasks");
   const database = group("database", "Redash: metadata database");
   const queue = group("queue", "Redash: queue");
@@ -72,44 +75,31 @@ export function securityGroups(
     ? group("endpoints", "Redash: interface endpoints of AWS services")
     : undefined;
 
-  if ("cidrs" in args.ingress && ours) {
-    for (const cidr of new Set(args.ingress.cidrs)) {
-      for (const port of args.ingress.httpRedirect ? [HTTPS_PORT, HTTP_PORT] : [HTTPS_PORT]) {
-        ingress(`${name}-load-balancer-${port}-from-${cidr.replace("/", "-")}`, parent, {
-          securityGroupId: ours,
-          cidrIpv4: cidr,
-          ...tcp(port),
-          description: port === HTTPS_PORT ? "Redash from its users" : "Redirect to HTTPS",
-        });
-      }
+  for (const cidr of new Set(own?.cidrs)) {
+    for (const port of own?.httpRedirect === true ? [HTTPS_PORT, HTTP_PORT] : [HTTPS_PORT]) {
+      ingress(`${name}-load-balancer-${port}-from-${cidr.replace("/", "-")}`, parent, {
+        securityGroupId: loadBalancer,
+        cidrIpv4: cidr,
+        ...tcp(port),
+        description: port === HTTPS_PORT ? "Redash from its users" : "Redirect to HTTPS",
+      });
     }
   }
-
-  const loadBalancer =
-    ours ??
-    ("cidrs" in args.ingress
-      ? undefined
-      : pulumi.output(args.ingress.existingLoadBalancerSecurityGroupId));
-  if (loadBalancer) {
-    egress(`${name}-load-balancer-to-tasks`, parent, {
-      securityGroupId: loadBalancer,
-      referencedSecurityGroupId: tasks,
-      ...tcp(args.serverPort),
-      description: "Redash server tasks",
-    });
-    ingress(`${name}-tasks-from-load-balancer`, parent, {
-      securityGroupId: tasks,
-      referencedSecurityGroupId: loadBalancer,
-      ...tcp(args.serverPort),
-      description: "Load balancer",
-    });
-    if (args.source)
-      sourceRules(
-        name,
-        args.source,
-        { loadBalancer, ours: ours !== undefined, vpcCidr: args.vpcCidr },
-        parent,
-      );
+  egress(`${name}-load-balancer-to-tasks`, parent, {
+    securityGroupId: loadBalancer,
+    referencedSecurityGroupId: tasks,
+    ...tcp(args.serverPort),
+    description: "Redash server tasks",
+  });
+  ingress(`${name}-tasks-from-load-balancer`, parent, {
+    securityGroupId: tasks,
+    referencedSecurityGroupId: loadBalancer,
+    ...tcp(args.serverPort),
+    description: "Load balancer",
+  });
+  if (args.source) {
+    const from = { loadBalancer, ours: own !== undefined, vpcCidr: args.vpcCidr };
+    sourceRules(name, args.source, from, parent);
   }
 
   // Redash queries whatever its users add as a data source, on any host and port.
@@ -139,7 +129,7 @@ export function securityGroups(
       description: "Redash tasks",
     });
   }
-  return { loadBalancer: ours, tasks, database, queue, endpoints };
+  return { loadBalancer, tasks, database, queue, endpoints };
 }
 
 function sourceRules(

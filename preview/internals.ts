@@ -2,6 +2,7 @@
  * What the recorder needs of Pulumi's own modules beyond their typings: a fresh runtime per recording, and the
  * requests that the program sends to the engine. The only file of the preview that touches internals.
  */
+import type { Output } from "@pulumi/pulumi";
 import * as runtime from "@pulumi/pulumi/runtime";
 
 /** A register request, as the SDK hands it to the monitor. */
@@ -92,4 +93,15 @@ export function marked(value: unknown, path: string, secretPaths: string[]): unk
   return Object.fromEntries(
     Object.entries(value).map(([key, element]) => [key, marked(element, at(key), secretPaths)]),
   );
+}
+
+/** The value of an output, marked in place of a secret or of what is not known yet. */
+export async function resolved(output: Output<unknown>): Promise<unknown> {
+  const { isSecret, isKnown, promise } = output as unknown as {
+    isSecret: Promise<boolean>;
+    isKnown: Promise<boolean>;
+    promise: (withUnknowns?: boolean) => Promise<unknown>;
+  };
+  if (await isSecret) return SECRET;
+  return (await isKnown) ? promise() : UNKNOWN;
 }

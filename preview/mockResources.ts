@@ -164,7 +164,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
     const versionId = `${hex(8)}-0000-4000-8000-${hex(12)}`;
     return {
       id: `${String(inputs["secretId"])}|${versionId}`,
-      state: { versionId, arn: inputs["secretId"] },
+      state: { versionId, arn: inputs["secretId"], secretArn: inputs["secretId"] },
     };
   },
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": securityGroupRule,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { inFreshRuntime, marked, observe, type Request, SECRET, settled } from "./internals";
+import { inFreshRuntime, marked, observe, type Request, resolved, settled } from "./internals";
 import { answerCall, answerResource } from "./mocks";
 
 /** One resource as the program asked the engine for it. Plain JSON: secrets and unknown values are marked. */
@@ -69,8 +69,8 @@ export function record(program: () => unknown, options: RecordOptions): Promise<
       await pulumi.runtime.runInPulumiStack(async () => {
         const found: unknown = await program();
         if (found instanceof pulumi.Resource || found === undefined) return {};
-        outputs = await withoutSecrets(found as Record<string, unknown>);
-        return found as pulumi.Inputs;
+        outputs = await plain(found as Record<string, unknown>);
+        return {};
       });
       await settled(() => resources.length);
       if (failures.length > 0) throw failures[0];
@@ -104,14 +104,10 @@ function recorded(request: Request, urn: string): RecordedResource {
   };
 }
 
-async function withoutSecrets(outputs: Record<string, unknown>): Promise<Recording["outputs"]> {
+async function plain(outputs: Record<string, unknown>): Promise<Recording["outputs"]> {
   const found: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(outputs)) {
-    const output = pulumi.output(value);
-    found[name] = (await pulumi.isSecret(output)) ? SECRET : await resolved(output);
+    if (value !== undefined) found[name] = await resolved(pulumi.output(value));
   }
   return found;
 }
-
-const resolved = (output: pulumi.Output<unknown>) =>
-  new Promise<unknown>((resolve) => output.apply(resolve));

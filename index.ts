@@ -1,0 +1,196 @@
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
+import { RedashDatabase } from "./components/RedashDatabase";
+import { RedashEcsCluster } from "./components/RedashEcsCluster";
+import { RedashEncryptionKey } from "./components/RedashEncryptionKey";
+import { RedashIngress } from "./components/RedashIngress";
+import { RedashNetwork } from "./components/RedashNetwork";
+import { RedashQueue } from "./components/RedashQueue";
+import { RedashSecrets } from "./components/RedashSecrets";
+import { RedashSourceClone } from "./components/RedashSourceClone";
+import { SERVER_PORT } from "./redash/processes";
+import { loadSettings } from "./settings";
+import { refuseIllegalPhaseChange } from "./settings/phaseChange";
+
+/** The program: settings → components → outputs. docs/architecture.md draws it. */
+export = async () => {
+  const settings = loadSettings();
+  await refuseIllegalPhaseChange(settings);
+  const { meaning, region: regionName, secretRecoveryWindowDays, logRetentionDays } = settings;
+  const { accountId } = getCallerIdentityOutput();
+
+  const { keyArn } = new RedashEncryptionKey("redash", {
+    deletionWindowDays: settings.protectData ? 30 : 7,
+    protect: settings.protectData,
+    regionName,
+    accountId,
+  });
+
+  const network = new RedashNetwork("redash", {
+    existing: settings.existingVpc,
+    cidr: settings.vpcCidr,
+    availabilityZoneCount: settings.availabilityZones,
+    natGateways: settings.natGateways,
+    interfaceEndpoints: settings.interfaceEndpoints,
+    flowLogRetentionDays: settings.flowLogRetentionDays,
+    ingress: settings.ingress,
+    source: settings.livingSource && {
+      securityGroupId: settings.sourceSecurityGroupId,
+      port: settings.sourcePort,
+    },
+    serverPort: SERVER_PORT,
+    keyArn,
+    regionName,
+  });
+
+  const database = new RedashDatabase("redash", {
+    version: settings.databaseVersion,
+    instanceClass: settings.databaseInstanceClass,
+    storageGib: settings.databaseStorageGib,
+    maxStorageGib: settings.databaseMaxStorageGib,
+    multiAz: settings.databaseMultiAz,
+    backupRetentionDays: settings.databaseBackupRetentionDays,
+    backupWindow: settings.databaseBackupWindow,
+    maintenanceWindow: settings.databaseMaintenanceWindow,
+    replication: settings.replication,
+    protect: settings.protectData,
+    deletionProtection: settings.protectData,
+    finalSnapshot: settings.protectData,
+    subnetIds: network.isolatedSubnetIds,
+    securityGroupId: network.securityGroupIds.database,
+    keyArn,
+    logRetentionDays,
+    secretRecoveryWindowDays,
+  });
+
+  const queue = new RedashQueue("redash", {
+    version: settings.queueVersion,
+    nodeType: settings.queueNodeType,
+    nodes: settings.queueNodes,
+    snapshotRetentionDays: settings.queueSnapshotRetentionDays,
+    snapshotWindow: settings.queueSnapshotWindow,
+    maintenanceWindow: settings.queueMaintenanceWindow,
+    protect: settings.protectData,
+    subnetIds: network.isolatedSubnetIds,
+    securityGroupId: network.securityGroupIds.queue,
+    keyArn,
+    logRetentionDays,
+    secretRecoveryWindowDays,
+  });
+
+  const secrets = new RedashSecrets("redash", {
+    imported: settings.importedSecrets,
+    administrator: settings.administrator && {},
+    protect: settings.protectData,
+    keyArn,
+    secretRecoveryWindowDays,
+  });
+
+  const clone =
+    settings.clonedSource &&
+    new RedashSourceClone("redash-source", {
+      ...settings.clonedSource,
+      instanceType: settings.sourceInstanceType,
+      port: settings.sourcePort,
+      vpcId: network.vpcId,
+      vpcCidr: network.vpcCidr,
+      subnetIds: network.privateSubnetIds,
+      loadBalancerSecurityGroupId: network.securityGroupIds.loadBalancer,
+      keyArn,
+    });
+  const sourceHost = clone ?? settings.livingSource;
+
+  const ingress = new RedashIngress("redash", {
+    host: settings.host,
+    certificateArn: settings.certificateArn,
+    hostedZoneId: settings.hostedZoneId,
+    scheme: settings.ingressScheme,
+    tlsPolicy: settings.tlsPolicy,
+    httpRedirect: settings.httpRedirect,
+    idleTimeoutSeconds: settings.ingressIdleTimeoutSeconds,
+    accessLogRetentionDays: settings.accessLogRetentionDays,
+    existingListener: settings.existingListener,
+    deletionProtection: settings.protectData,
+    protect: settings.protectData,
+    vpcId: network.vpcId,
+    subnetIds: network.publicSubnetIds,
+    securityGroupId: network.securityGroupIds.loadBalancer,
+    source: sourceHost && { instanceId: sourceHost.instanceId, port: settings.sourcePort },
+    trafficTo: meaning.trafficTo,
+    serverPort: SERVER_PORT,
+    accountId,
+  });
+
+  const cluster = new RedashEcsCluster("redash", {
+    image: settings.image,
+    architecture: settings.architecture,
+    server: {
+      cpu: settings.serverCpu,
+      memoryMib: settings.serverMemoryMib,
+      count: settings.serverCount,
+      webWorkers: settings.serverWebWorkers,
+    },
+    scheduler: {
+      cpu: settings.schedulerCpu,
+      memoryMib: settings.schedulerMemoryMib,
+      count: meaning.schedulerTasks,
+    },
+    workers: settings.workers,
+    workerCapacityWeights: settings.workerCapacityWeights,
+    environment: settings.processEnvironment,
+    secrets: {
+      REDASH_DATABASE_URL: database.urlSecretArn,
+      REDASH_REDIS_URL: queue.urlSecretArn,
+      REDASH_COOKIE_SECRET: secrets.cookieSecret.valueFrom,
+      REDASH_SECRET_KEY: secrets.secretKey.valueFrom,
+      ...settings.secretEnvironment,
+    },
+    secretVersionIds: [database.urlSecretVersionId, queue.urlSecretVersionId, secrets.versionId],
+    bootstrap: settings.administrator &&
+      secrets.administratorPassword && {
+        ...settings.administrator,
+        passwordValueFrom: secrets.administratorPassword.valueFrom,
+      },
+    taskPolicyArns: settings.taskPolicyArns,
+    executeCommand: settings.executeCommand,
+    subnetIds: network.privateSubnetIds,
+    securityGroupId: network.securityGroupIds.tasks,
+    targetGroupArn: ingress.ready,
+    logRetentionDays,
+    keyArn,
+    regionName,
+    accountId,
+  });
+
+  return {
+    mode: settings.mode,
+    phase: settings.phase,
+    region: regionName,
+    url: `https://${settings.host}`,
+    keyArn,
+    vpcId: network.vpcId,
+    privateSubnetIds: network.privateSubnetIds,
+    tasksSecurityGroupId: network.securityGroupIds.tasks,
+    databaseIdentifier: database.identifier,
+    databaseAddress: database.address,
+    databaseParameterGroupName: database.parameterGroupName,
+    databaseUrlSecretArn: database.urlSecretArn,
+    queueReplicationGroupId: queue.replicationGroupId,
+    queueAddress: queue.primaryEndpointAddress,
+    queueUrlSecretArn: queue.urlSecretArn,
+    cookieSecretArn: secrets.cookieSecret.arn,
+    secretKeyArn: secrets.secretKey.arn,
+    ...(secrets.administratorPassword && {
+      administratorPasswordSecretArn: secrets.administratorPassword.arn,
+    }),
+    listenerArn: ingress.listenerArn,
+    ...(ingress.listenerRuleArn && { listenerRuleArn: ingress.listenerRuleArn }),
+    ...(ingress.loadBalancerDnsName && { loadBalancerDnsName: ingress.loadBalancerDnsName }),
+    ecsTargetGroupArn: ingress.ecsTargetGroupArn,
+    ...(ingress.sourceTargetGroupArn && { sourceTargetGroupArn: ingress.sourceTargetGroupArn }),
+    ...(sourceHost && { sourceInstanceId: sourceHost.instanceId }),
+    clusterName: cluster.clusterName,
+    serverServiceName: cluster.serverServiceName,
+    schedulerServiceName: cluster.schedulerServiceName,
+    workerServiceNames: cluster.workerServiceNames,
+  };
+};
