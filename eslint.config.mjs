@@ -65,8 +65,8 @@ export default tseslint.config(
   forbid(
     ["policies/**"],
     [
-      [...to("components"), ...to("settings"), ...to("cutover"), ...to("preview"), ...to("tests")],
-      "the pack stands alone: redash, @pulumi/policy, @pulumi/aws/<service>",
+      ["../**", "@pulumi/aws", "@pulumi/aws/**"],
+      "the pack stands alone, as it is published: @pulumi/policy and its own files",
     ],
   ),
   forbid(

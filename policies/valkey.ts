@@ -1,0 +1,360 @@
+import { absent, absentOr, atLeast, is, matches, notEmpty, set } from "./constraint";
+import type { Policy, Subject } from "./policy";
+import { UNKNOWN } from "./value";
+
+const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
+const PARAMETER_GROUP = "aws:elasticache/parameterGroup:ParameterGroup";
+const SUBNET_GROUP = "aws:elasticache/subnetGroup:SubnetGroup";
+
+/** What rq 1.16.1 and redis 4.6.0 say with cluster mode on (tests/integration/valkeyClusterMode.test.ts). */
+const CROSSSLOT =
+  'with cluster mode on, RQ fails with "CROSSSLOT Keys in request don\'t hash to the same slot" at the first job, while /ping and /status.json stay green';
+
+/** Arguments that mean shards or take over somebody else's topology. */
+const CLUSTER_ARGUMENTS = [
+  "numNodeGroups",
+  "replicasPerNodeGroup",
+  "nodeGroupConfigurations",
+  "clusterModes",
+  "globalReplicationGroupId",
+  "snapshotName",
+  "snapshotArns",
+  "durability",
+] as const;
+
+/** A group made in this stack is judged by itself; of the others only AWS's defaults are known to be without cluster mode. */
+const CLUSTER_GROUP = /\.cluster\.on$/;
+const DEFAULT_GROUP = /^default\.(?:valkey|redis)[\d.]+x?$/;
+
+const clusterModeOff: Policy = {
+  id: "valkey-cluster-mode-off",
+  title: "Cluster mode is off in every way there is to turn it on.",
+  controls: [],
+  severity: "critical",
+  enforcement: "mandatory",
+  why: `Redash cannot work with it: ${CROSSSLOT}; clusterMode "enabled" cannot be undone.`,
+  fix: 'Use numCacheClusters, clusterMode "disabled" and a parameter group of this stack without cluster-enabled.',
+  types: [REPLICATION_GROUP],
+  check: (group) => {
+    group.must("clusterMode", absentOr(is("disabled")));
+    for (const argument of CLUSTER_ARGUMENTS) group.must(argument, absent);
+    group.must(
+      "nodeType",
+      absentOr(matches(/^cache\.(?!r6gd\.)/, "a node type without data tiering")),
+    );
+    group.must("dataTieringEnabled", absentOr(is(false)));
+    // Not known: made in the same update, or somewhere else; the stack check follows the reference.
+    const name = group.get("parameterGroupName");
+    if (typeof name === "string" && CLUSTER_GROUP.test(name)) {
+      group.wrong("parameterGroupName", "a group without .cluster.on");
+    }
+  },
+  checkStack: (stack) => {
+    for (const group of stack.of(REPLICATION_GROUP)) {
+      const name = group.get("parameterGroupName");
+      if (stack.target(group, "parameterGroupName", PARAMETER_GROUP) !== undefined) continue;
+      if (name === undefined) continue;
+      if (typeof name === "string" && (DEFAULT_GROUP.test(name) || CLUSTER_GROUP.test(name))) {
+        continue;
+      }
+      group.wrong(
+        "parameterGroupName",
+        "a parameter group of this stack, or a default one such as default.valkey8: others cannot be looked into",
+      );
+    }
+    // What AWS says afterwards: an output, so absent from inputs.
+    for (const group of stack.of(REPLICATION_GROUP)) {
+      if (group.get("clusterEnabled") === true) group.wrong("clusterEnabled", "false");
+      const endpoint = group.get("configurationEndpointAddress");
+      if (typeof endpoint === "string" && endpoint !== "") {
+        group.wrong("configurationEndpointAddress", "nothing: it exists in cluster mode only");
+      }
+    }
+  },
+};
+
+const parameterGroupClusterModeOff: Policy = {
+  id: "valkey-parameter-group-cluster-mode-off",
+  title: "No parameter group turns cluster mode on.",
+  controls: [],
+  severity: "critical",
+  enforcement: "mandatory",
+  why: `A group with cluster-enabled makes every cache that uses it a cluster: ${CROSSSLOT}.`,
+  fix: "Remove the parameter cluster-enabled, and use a family without .cluster.on.",
+  types: [PARAMETER_GROUP, "aws-native:elasticache:ParameterGroup"],
+  check: (group) => {
+    group.must(
+      group.type === PARAMETER_GROUP ? "family" : "cacheParameterGroupFamily",
+      matches(/^(?:valkey|redis)[\d.]+x?$/, "a family such as valkey8"),
+    );
+    if (group.type !== PARAMETER_GROUP) {
+      const properties = group.get("properties");
+      if (properties === UNKNOWN)
+        group.wrong("properties", "properties that are known before the update");
+      else if (typeof properties === "object" && properties !== null) {
+        const on = Object.keys(properties).find((key) => key.toLowerCase() === "cluster-enabled");
+        if (on !== undefined) group.wrong(`properties.${on}`, "nothing");
+      }
+      return;
+    }
+    for (const parameter of group.each("parameters")) {
+      const name = parameter.get("name");
+      if (typeof name !== "string")
+        parameter.wrong("name", "a name that is known before the update");
+      else if (name.toLowerCase() === "cluster-enabled") {
+        parameter.must("value", is("no"));
+      }
+    }
+  },
+};
+
+const noClusteredServices: Policy = {
+  id: "valkey-no-clustered-services",
+  title: "No service that only speaks the cluster protocol.",
+  controls: [],
+  severity: "critical",
+  enforcement: "mandatory",
+  why: `ElastiCache Serverless, MemoryDB and global datastores run in cluster mode or inherit it (AWS: "serverless … in cluster mode"); ${CROSSSLOT}.`,
+  fix: "Use aws.elasticache.ReplicationGroup without cluster mode (RedashQueue).",
+  types: [
+    "aws:elasticache/serverlessCache:ServerlessCache",
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+    "aws:elasticache/cluster:Cluster",
+    "aws:memorydb/*",
+    "aws-native:elasticache:ServerlessCache",
+    "aws-native:elasticache:GlobalReplicationGroup",
+    "aws-native:elasticache:CacheCluster",
+    "aws-native:elasticache:ReplicationGroup",
+    "aws-native:memorydb:*",
+  ],
+  check: (resource) => {
+    // A memcached cluster is no queue; users, ACLs and groups alone serve nothing, but belong to such a service.
+    if (
+      resource.type === "aws:elasticache/cluster:Cluster" &&
+      resource.get("engine") === "memcached"
+    )
+      return;
+    resource.wrong("", "no resource of this type", `a ${resource.type}`);
+  },
+};
+
+const escapeHatches: Policy = {
+  id: "valkey-no-escape-hatch",
+  title: "No cache is made where this pack cannot look.",
+  controls: [],
+  severity: "high",
+  enforcement: "mandatory",
+  why: "A CloudFormation stack or a Cloud Control resource can make any cache, cluster mode included.",
+  fix: "Declare the cache as aws.elasticache.ReplicationGroup.",
+  types: ["aws:cloudformation/stack:Stack", "aws:cloudcontrol/resource:Resource"],
+  check: (resource) => {
+    const clustered = /AWS::(?:ElastiCache|MemoryDB)::/;
+    const property = resource.type.includes("cloudcontrol") ? "typeName" : "templateBody";
+    const text = resource.get(property);
+    if (
+      property === "templateBody" &&
+      text === undefined &&
+      resource.get("templateUrl") !== undefined
+    ) {
+      resource.wrong("templateUrl", "a templateBody, which can be read before deployment");
+    } else if (typeof text !== "string") {
+      resource.wrong(property, "a text that is known before the update");
+    } else if (clustered.test(text)) {
+      resource.wrong(property, "nothing of AWS::ElastiCache or AWS::MemoryDB", "a cache");
+    }
+  },
+};
+
+/** A rule on one or more properties of the replication group. */
+const onGroup = (policy: Omit<Policy, "types">): Policy => ({
+  types: [REPLICATION_GROUP],
+  ...policy,
+});
+
+/** ElastiCache for Valkey as the queue of Redash (RQ). */
+export const VALKEY: Subject = {
+  title: "Queue (ElastiCache for Valkey)",
+  policies: [
+    clusterModeOff,
+    parameterGroupClusterModeOff,
+    noClusteredServices,
+    escapeHatches,
+    onGroup({
+      id: "valkey-engine",
+      title: "The engine is Valkey in a version that AWS supports.",
+      controls: [],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "The provider's default is redis, which costs a fifth more; a move back from valkey replaces the group.",
+      fix: 'engine: "valkey", engineVersion: "8.1".',
+      check: (group) => {
+        group.must("engine", is("valkey"));
+        group.must(
+          "engineVersion",
+          matches(/^(?:7\.2|8\.[0-2]|9\.[01])$/, "7.2, 8.0 to 8.2, 9.0 or 9.1"),
+        );
+      },
+    }),
+    onGroup({
+      id: "valkey-noeviction",
+      title: "Nothing is evicted from the queue.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "The default volatile-lru evicts keys with a time to live under pressure, and RQ's jobs, locks and heartbeats are such: jobs vanish without a trace.",
+      fix: "Use a parameter group of this stack with maxmemory-policy = noeviction.",
+      checkStack: (stack) => {
+        for (const group of stack.of(REPLICATION_GROUP)) {
+          const parameters = stack.target(group, "parameterGroupName", PARAMETER_GROUP);
+          const policy = parameters
+            ?.each("parameters")
+            .find((parameter) => parameter.get("name") === "maxmemory-policy");
+          if (policy === undefined) {
+            group.wrong(
+              "parameterGroupName",
+              "a parameter group of this stack with maxmemory-policy = noeviction",
+            );
+          } else policy.must("value", is("noeviction"));
+        }
+      },
+    }),
+    onGroup({
+      id: "valkey-in-transit-encryption",
+      title: "Every connection to the queue is encrypted.",
+      controls: ["ElastiCache.5", "CKV_AWS_30", "AWS-0051"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "Jobs hold query texts; the AUTH token would cross the network in clear.",
+      fix: 'transitEncryptionEnabled: true, transitEncryptionMode: "required".',
+      check: (group) => {
+        group.must("transitEncryptionEnabled", is(true));
+        group.must("transitEncryptionMode", absentOr(is("required")));
+      },
+    }),
+    onGroup({
+      id: "valkey-at-rest-encryption",
+      title: "The queue is encrypted at rest with a key of one's own.",
+      controls: ["ElastiCache.4", "CKV_AWS_29", "CKV_AWS_191", "AWS-0045"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "Snapshots leave the node; a later change replaces the group.",
+      fix: "atRestEncryptionEnabled: true, kmsKeyId: the stack's key.",
+      check: (group) => {
+        group.must("atRestEncryptionEnabled", absentOr(is(true)));
+        group.must("kmsKeyId", set);
+      },
+    }),
+    onGroup({
+      id: "valkey-authentication",
+      title: "Nobody reaches the queue without a password.",
+      controls: ["ElastiCache.6", "CKV_AWS_31"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "Whoever can write to the queue runs code in the workers: RQ's jobs are pickles.",
+      fix: "authToken (16 to 128 letters and digits), or userGroupIds with a default user that has a password.",
+      check: (group) => {
+        if (group.get("userGroupIds") === undefined) group.must("authToken", set);
+        else group.must("userGroupIds", notEmpty);
+      },
+    }),
+    {
+      id: "valkey-default-user",
+      title: "The default user of a user group has a password or is off.",
+      controls: ["ElastiCache.6"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "AWS's built-in default user may do everything without a password.",
+      fix: 'A user with userName "default" and passwords, or accessString "off".',
+      types: ["aws:elasticache/user:User"],
+      check: (user) => {
+        user.must("noPasswordRequired", absentOr(is(false)));
+        const off = user.get("accessString");
+        if (typeof off === "string" && /(?:^|\s)off(?:\s|$)/.test(off)) return;
+        if (user.get("authenticationMode") === undefined) user.must("passwords", notEmpty);
+        else {
+          const type = user.get("authenticationMode.type");
+          if (type === "no-password-required")
+            user.wrong("authenticationMode.type", '"password" or "iam"');
+        }
+      },
+    },
+    onGroup({
+      id: "valkey-failover",
+      title: "A replica in another zone takes over, but in a rehearsal.",
+      controls: ["ElastiCache.3", "CKV_AWS_323"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "With one node, its zone's outage stops every query.",
+      fix: "numCacheClusters: 2, automaticFailoverEnabled: true, multiAzEnabled: true.",
+      checkStack: (stack) => {
+        for (const group of stack.mode === "production" ? stack.of(REPLICATION_GROUP) : []) {
+          group.must("numCacheClusters", atLeast(2, "nodes"));
+          group.must("automaticFailoverEnabled", is(true));
+          group.must("multiAzEnabled", is(true));
+        }
+      },
+    }),
+    onGroup({
+      id: "valkey-snapshots",
+      title: "The queue is backed up daily.",
+      controls: ["ElastiCache.1", "AWS-0050"],
+      severity: "low",
+      enforcement: "mandatory",
+      why: "A lost queue loses jobs, pauses of data sources and the schema blacklist.",
+      fix: "snapshotRetentionLimit: 1.",
+      check: (group) => {
+        group.must("snapshotRetentionLimit", atLeast(1, "days"));
+      },
+    }),
+    onGroup({
+      id: "valkey-minor-upgrades",
+      title: "Patches come by themselves, in a window of one's choice.",
+      controls: ["ElastiCache.2"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "A window that AWS chooses lies in somebody's working day.",
+      fix: 'autoMinorVersionUpgrade: true, maintenanceWindow: "sun:18:00-sun:19:00".',
+      check: (group) => {
+        group.must("autoMinorVersionUpgrade", absentOr(is(true)));
+        group.must(
+          "maintenanceWindow",
+          matches(/^[a-z]{3}:\d\d:\d\d-[a-z]{3}:\d\d:\d\d$/, "ddd:hh:mm-ddd:hh:mm, UTC"),
+        );
+      },
+    }),
+    {
+      id: "valkey-subnet-group",
+      title: "The queue lies in subnets of its own choice.",
+      controls: ["ElastiCache.7"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "The default subnet group holds every subnet of the default VPC, public ones too.",
+      fix: "subnetGroupName: a subnet group of isolated subnets.",
+      types: [REPLICATION_GROUP, SUBNET_GROUP],
+      check: (resource) => {
+        if (resource.type === SUBNET_GROUP) resource.must("subnetIds", notEmpty);
+        else {
+          resource.must("subnetGroupName", set);
+          if (resource.get("subnetGroupName") === "default")
+            resource.wrong("subnetGroupName", "a subnet group of one's own");
+        }
+      },
+    },
+    onGroup({
+      id: "valkey-logs",
+      title: "Slow and engine logs are delivered.",
+      controls: [],
+      severity: "low",
+      enforcement: "advisory",
+      why: "A blocked queue (KEYS, a large pipeline) shows nowhere else.",
+      fix: "logDeliveryConfigurations for slow-log and engine-log.",
+      check: (group) => {
+        const types = group.each("logDeliveryConfigurations").map((log) => log.get("logType"));
+        for (const type of ["engine-log", "slow-log"]) {
+          if (!types.includes(type))
+            group.wrong("logDeliveryConfigurations", `one for ${type}`, "without it");
+        }
+      },
+    }),
+  ],
+};
