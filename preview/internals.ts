@@ -15,6 +15,9 @@ export interface Request {
   getObject(): { toJavaScript(): Record<string, unknown> };
   getProtect(): boolean | undefined;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): {
+    entries(): IterableIterator<[string, { getUrnsList(): string[] }]>;
+  };
   getIgnorechangesList(): string[];
   getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];

@@ -1,3 +1,4 @@
+import { secret } from "@pulumi/pulumi";
 import type { Answer, Asked } from "./mocks";
 
 type Respond = (resource: Asked) => Answer;
@@ -193,7 +194,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
   },
   "random:index/randomPassword:RandomPassword": ({ inputs, hex }) => ({
     id: "none",
-    // Alphanumeric and of the requested length, as with `special: false`; it never leaves the recorder in clear.
-    state: { result: hex(64).repeat(4).slice(0, Number(inputs["length"])) },
+    // Alphanumeric and of the requested length, as with `special: false`; and a secret, as the provider says.
+    state: { result: secret(hex(64).repeat(4).slice(0, Number(inputs["length"]))) },
   }),
 };

@@ -51,7 +51,7 @@ export function answerResource(
   const { id, state } = answer(asked(args.type, args.name, inputs, options));
   return options.unknowns === true
     ? { id: undefined, state: inputs }
-    : { id, state: { ...inputs, ...state } };
+    : { id, state: { ...inputs, ...state, ...options.answers?.[args.type] } };
 }
 
 /**
@@ -67,14 +67,14 @@ export function answerCall(
   if (answer === undefined) {
     throw new Error(`no answer for call ${args.token}: add it to preview/mocks.ts`);
   }
-  return answer(asked(args.token, "", inputs, options));
+  return { ...answer(asked(args.token, "", inputs, options)), ...options.answers?.[args.token] };
 }
 
 function asked(type: string, name: string, inputs: State, options: RecordOptions): Asked {
   const { stack, config } = options;
   const region = config["aws:region"] ?? "eu-west-1";
   const digest = createHash("sha256")
-    .update(`${stack} ${type} ${name} ${JSON.stringify(type === name ? inputs : "")}`)
+    .update(`${type} ${name} ${type === name ? JSON.stringify(inputs) : ""}`)
     .digest("hex");
   const hex = (length: number) => digest.slice(0, length);
   return {

@@ -19,6 +19,8 @@ export interface RecordedResource {
   readonly protect: boolean;
   /** URNs that it waits for, explicit or by value. */
   readonly dependsOn: readonly string[];
+  /** Input → URNs of the resources whose outputs it is made of, sorted. */
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly ignoreChanges: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: readonly string[];
@@ -40,6 +42,8 @@ export interface RecordOptions {
   readonly config: Readonly<Record<string, string>>;
   /** The outputs of the last deployment, which a reference to the own stack reads. @default none: a new stack */
   readonly previousOutputs?: Readonly<Record<string, unknown>>;
+  /** Type or call → properties that AWS answers otherwise than usual. @default none */
+  readonly answers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Whether ids and everything that AWS computes are unknown, as in a first preview. @default false */
   readonly unknowns?: boolean;
 }
@@ -54,13 +58,21 @@ export function record(program: () => unknown, options: RecordOptions): Promise<
     const resources: RecordedResource[] = [];
     const failures: unknown[] = [];
     const fail = (reason: unknown) => failures.push(reason);
+    /** The SDK loses the message of a failed call, so the first failure is kept where it happens. */
+    const answered =
+      <A, R>(answer: (args: A, options: RecordOptions) => R) =>
+      (args: A): R => {
+        try {
+          return answer(args, options);
+        } catch (error) {
+          fail(error);
+          throw error;
+        }
+      };
     process.on("unhandledRejection", fail);
     try {
       await observe(
-        {
-          newResource: (args) => answerResource(args, options),
-          call: (args) => answerCall(args, options),
-        },
+        { newResource: answered(answerResource), call: answered(answerCall) },
         { project, stack, organization: "organization" },
         (request, urn) => resources.push(recorded(request, urn)),
       );
@@ -73,12 +85,16 @@ export function record(program: () => unknown, options: RecordOptions): Promise<
         return {};
       });
       await settled(() => resources.length);
-      if (failures.length > 0) throw failures[0];
       resources.sort((one, other) => (one.urn < other.urn ? -1 : 1));
-      return { resources, outputs };
+      if (failures.length === 0) return { resources, outputs };
+    } catch (error) {
+      fail(error);
     } finally {
+      // A failed program rejects several promises, and Node reports the unhandled ones a moment later.
+      await new Promise((resolve) => setImmediate(resolve));
       process.off("unhandledRejection", fail);
     }
+    throw failures[0];
   });
 }
 
@@ -97,6 +113,12 @@ function recorded(request: Request, urn: string): RecordedResource {
     secretPaths,
     protect: request.getProtect() ?? false,
     dependsOn: request.getDependenciesList().sort(),
+    propertyDependencies: Object.fromEntries(
+      [...request.getPropertydependenciesMap().entries()]
+        .map(([property, urns]): [string, string[]] => [property, urns.getUrnsList().sort()])
+        .filter(([, urns]) => urns.length > 0)
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    ),
     ignoreChanges: request.getIgnorechangesList(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { RedashEcsCluster, type RedashEcsClusterArgs } from "../../components/RedashEcsCluster";
-import { type RecordedResource, record, type Recording } from "../../preview/recorder";
+import { record, type Recording } from "../../preview/recorder";
+import { only } from "../support/recordings";
 import { DEFAULT_WORKERS } from "../../redash/processes";
 import { serverHealthScript, workerHealthScript } from "../../redash/health";
 
@@ -42,13 +43,8 @@ const recorded = (changes: Partial<RedashEcsClusterArgs> = {}): Promise<Recordin
     config: {},
   });
 
-function one(recording: Recording, type: string, name: string): RecordedResource {
-  const found = recording.resources.filter((it) => it.type === type && it.name === name);
-  assert.equal(found.length, 1, `${type} ${name}`);
-  return found[0]!;
-}
 const service = (recording: Recording, role: string) =>
-  one(recording, "aws:ecs/service:Service", `redash-${role}-service`);
+  only(recording, "Service", `redash-${role}-service`);
 
 interface ContainerJson {
   readonly name: string;
@@ -58,7 +54,7 @@ interface ContainerJson {
   readonly [key: string]: unknown;
 }
 function containers(recording: Recording, role: string): ContainerJson[] {
-  const task = one(recording, "aws:ecs/taskDefinition:TaskDefinition", `redash-${role}-task`);
+  const task = only(recording, "TaskDefinition", `redash-${role}-task`);
   return JSON.parse(task.inputs["containerDefinitions"] as string) as ContainerJson[];
 }
 const variable = (container: ContainerJson | undefined, name: string) =>
@@ -158,11 +154,7 @@ describe("RedashEcsCluster", () => {
 
   it("starts services after the cluster has its capacity providers", async () => {
     const recording = await recorded();
-    const { urn } = one(
-      recording,
-      "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
-      "redash-capacity",
-    );
+    const { urn } = only(recording, "ClusterCapacityProviders", "redash-capacity");
     for (const role of ROLES) assert.ok(service(recording, role).dependsOn.includes(urn), role);
   });
 
@@ -234,7 +226,7 @@ describe("RedashEcsCluster", () => {
 
   it("lets the execution role read exactly its secrets and write exactly its logs", async () => {
     const recording = await recorded();
-    const { inputs } = one(recording, "aws:iam/rolePolicy:RolePolicy", "redash-execution");
+    const { inputs } = only(recording, "RolePolicy", "redash-execution");
     const policy = JSON.parse(inputs["policy"] as string) as {
       Statement: { Action: string | string[]; Resource: string | string[]; Condition?: unknown }[];
     };
@@ -262,7 +254,7 @@ describe("RedashEcsCluster", () => {
     const { resources } = recording;
     const attachments = resources.filter((it) => it.type.endsWith("RolePolicyAttachment"));
     assert.equal(attachments.length, 1);
-    const worker = one(recording, "aws:iam/role:Role", "redash-worker-task");
+    const worker = only(recording, "Role", "redash-worker-task");
     assert.ok(attachments[0]?.dependsOn.includes(worker.urn));
     assert.equal(attachments[0]?.inputs["policyArn"], policyArn);
   });
@@ -270,9 +262,7 @@ describe("RedashEcsCluster", () => {
   it("pulls from ECR with that repository's permission, and from elsewhere with none", async () => {
     const actions = async (image: string) => {
       const recording = await recorded({ image });
-      return String(
-        one(recording, "aws:iam/rolePolicy:RolePolicy", "redash-execution").inputs["policy"],
-      );
+      return String(only(recording, "RolePolicy", "redash-execution").inputs["policy"]);
     };
     assert.ok(!(await actions("redash/redash:25.8.0")).includes("ecr:"));
     assert.ok(
@@ -318,7 +308,7 @@ describe("RedashEcsCluster", () => {
     for (const bootstrap of [undefined, BOOTSTRAP]) {
       const recording = await recorded(bootstrap === undefined ? {} : { bootstrap });
       for (const role of ROLES) {
-        const task = one(recording, "aws:ecs/taskDefinition:TaskDefinition", `redash-${role}-task`);
+        const task = only(recording, "TaskDefinition", `redash-${role}-task`);
         const sum = containers(recording, role).reduce((total, { memory }) => total + memory, 0);
         assert.equal(sum, Number(task.inputs["memory"]), role);
       }

@@ -6,8 +6,9 @@ import fc from "fast-check";
 
 import type { RedashIngressArgs } from "../../components/RedashIngress";
 import { RedashIngress } from "../../components/RedashIngress";
-import type { RecordedResource, Recording } from "../../preview/recorder";
+import type { Recording } from "../../preview/recorder";
 import { record } from "../../preview/recorder";
+import { inventory, only } from "../support/recordings";
 
 const CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/given";
 const LISTENER = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/theirs/1/2";
@@ -62,25 +63,6 @@ async function ingress(
     { stack: "test", config: {}, unknowns },
   );
   return recording as Recording & { outputs: Outputs };
-}
-
-function inventory(recording: Recording): string[] {
-  return recording.resources
-    .filter((resource) => resource.custom)
-    .map((resource) => `${resource.type.split(":").at(-1) ?? ""} ${resource.name}`)
-    .sort();
-}
-
-function only(recording: Recording, type: string, name: string): RecordedResource {
-  const found = recording.resources.filter(
-    (resource) => resource.type.endsWith(`:${type}`) && resource.name === name,
-  );
-  assert.equal(
-    found.length,
-    1,
-    `${type} ${name}: ${found.length} found in\n${inventory(recording).join("\n")}`,
-  );
-  return found[0]!;
 }
 
 /** The forward actions of all listeners and rules. */

@@ -6,8 +6,9 @@ import fc from "fast-check";
 import type { RedashNetworkArgs } from "../../components/RedashNetwork";
 import { RedashNetwork } from "../../components/RedashNetwork";
 import { withoutPublicAddresses } from "../../components/vpc";
-import type { RecordedResource, Recording } from "../../preview/recorder";
+import type { Recording } from "../../preview/recorder";
 import { record } from "../../preview/recorder";
+import { inventory, only } from "../support/recordings";
 
 const ARGS: RedashNetworkArgs = {
   cidr: "10.20.0.0/16",
@@ -58,27 +59,6 @@ async function network(
     { stack: "test", config: {}, unknowns },
   );
   return recording as Recording & { outputs: Outputs };
-}
-
-/** "type name", without the component itself. */
-function inventory(recording: Recording): string[] {
-  return recording.resources
-    .filter((resource) => resource.parent !== undefined && !resource.type.startsWith("redash:"))
-    .map((resource) => `${resource.type.split(":").at(-1) ?? ""} ${resource.name}`)
-    .filter((line) => !line.startsWith("Stack "))
-    .sort();
-}
-
-function only(recording: Recording, type: string, name: string): RecordedResource {
-  const found = recording.resources.filter(
-    (resource) => resource.type.endsWith(`:${type}`) && resource.name === name,
-  );
-  assert.equal(
-    found.length,
-    1,
-    `${type} ${name}: ${found.length} found in\n${inventory(recording).join("\n")}`,
-  );
-  return found[0]!;
 }
 
 /** Every rule as "group <- peer port" or "group -> peer port", groups by their role. */

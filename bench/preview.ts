@@ -1,0 +1,64 @@
+/**
+ * How long a look takes, as a whole process: `npm run bench`. Medians of five runs; figures belong to the machine
+ * that printed them.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { preview } from "../preview/run";
+import { verdictOf } from "../preview/verdict";
+
+const RUNS = 5;
+const ROOT = join(__dirname, "..");
+
+const median = (values: readonly number[]) =>
+  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
+
+/** Milliseconds of a CLI call, from start to end of its process. */
+function wholeProcess(...args: string[]): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--import=tsx", "preview/cli.ts", ...args],
+    { cwd: ROOT, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`preview ${args.join(" ")} failed: ${stderr}`);
+  return performance.now() - start;
+}
+
+const measured = (measure: () => number) => {
+  process.stderr.write(".");
+  return median(Array.from({ length: RUNS }, measure));
+};
+
+async function main(): Promise<void> {
+  const { recording } = await preview("staging");
+  const rows: [what: string, milliseconds: number, limit: string][] = [
+    ["preview of staging, whole process", measured(() => wholeProcess("staging")), "< 5 s"],
+    ["preview of prod, whole process", measured(() => wholeProcess("prod")), "< 5 s"],
+    [
+      "both stacks in four phases, whole process",
+      measured(() => wholeProcess("--phase", "all")),
+      "< 15 s",
+    ],
+    [
+      `the whole policy pack over staging (${recording.resources.length} resources)`,
+      measured(() => {
+        const start = performance.now();
+        verdictOf(recording);
+        return performance.now() - start;
+      }),
+      "< 1 s",
+    ],
+  ];
+  process.stderr.write("\n");
+  process.stdout.write("| what | median of 5 | goal |\n| --- | ---: | ---: |\n");
+  for (const [what, milliseconds, limit] of rows) {
+    const time =
+      milliseconds < 100
+        ? `${milliseconds.toFixed(1)} ms`
+        : `${(milliseconds / 1000).toFixed(2)} s`;
+    process.stdout.write(`| ${what} | ${time} | ${limit} |\n`);
+  }
+}
+
+void main();

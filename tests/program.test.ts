@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { compare } from "../preview/compare";
+import { isRefused, verdictLines, verdictOf } from "../preview/verdict";
+import { type Mode, MODES, type Phase, PHASES } from "../redash/phase";
+import { soundConfig } from "./support/configs";
+import { assertInvariants, containers, ofType, runProgram } from "./support/program";
+import { only } from "./support/recordings";
+
+const run = (mode: Mode, phase: Phase, changes = {}) =>
+  runProgram(soundConfig(mode, phase, changes));
+
+/** What differs between two phases, as "kind type name: paths". */
+async function between(mode: Mode, before: Phase, after: Phase, changes = {}): Promise<string[]> {
+  const found = compare(await run(mode, before, changes), await run(mode, after, changes));
+  return found.map(({ kind, type, name, changes: paths }) =>
+    [`${kind} ${type.split(":").at(-1) ?? ""} ${name}`, ...paths.map(({ path }) => path)].join(
+      " | ",
+    ),
+  );
+}
+const SWITCH = [
+  "changed Service redash-scheduler-service | desiredCount",
+  "changed Listener redash-https | defaultActions.0.forward.targetGroups.0.weight | defaultActions.0.forward.targetGroups.1.weight",
+];
+
+describe("the program", () => {
+  for (const mode of MODES) {
+    for (const phase of PHASES) {
+      it(`keeps what must always hold: ${mode}, ${phase}`, async () => {
+        const recording = await run(mode, phase);
+        assertInvariants(recording);
+        const data = ["Instance", "ReplicationGroup", "Key", "Secret", "Bucket", "LoadBalancer"];
+        for (const resource of data.flatMap((type) => ofType(recording, type))) {
+          if (resource.type.startsWith("aws:ec2")) continue;
+          assert.equal(resource.protect, mode === "production", resource.name);
+        }
+        const verdict = verdictOf(recording);
+        assert.equal(isRefused(verdict), false, verdictLines(verdict).join("\n"));
+      });
+
+      it(`asks twice for the same, byte by byte: ${mode}, ${phase}`, async () => {
+        assert.equal(
+          JSON.stringify(await run(mode, phase)),
+          JSON.stringify(await run(mode, phase)),
+        );
+      });
+    }
+
+    it(`asks for the same resources while every id is unknown, as in a first preview: ${mode}`, async () => {
+      const config = soundConfig(mode, "replicating");
+      const names = async (unknowns: boolean) =>
+        (await runProgram(config, null, { unknowns })).resources.map(({ urn }) => urn);
+      assert.deepEqual(await names(true), await names(false));
+    });
+
+    it(`turns traffic and starts the scheduler when the phase says switched, and touches nothing else: ${mode}`, async () => {
+      assert.deepEqual(await between(mode, "replicating", "switched"), SWITCH);
+      const dms = { "redash:transport": "dms" };
+      assert.deepEqual(await between(mode, "replicating", "switched", dms), [
+        ...SWITCH,
+        "changed ParameterGroup redash-database | parameters.session_replication_role",
+      ]);
+    });
+  }
+
+  it("removes what belongs to the move, and nothing else, when the phase says complete", async () => {
+    assert.deepEqual(await between("production", "switched", "complete"), [
+      "changed Listener redash-https | defaultActions.0.forward.targetGroups.1",
+      "removed TargetGroup redash-source",
+      "removed TargetGroupAttachment redash-source",
+      ...[
+        "max_logical_replication_workers",
+        "max_replication_slots",
+        "max_sync_workers_per_subscription",
+        "max_wal_senders",
+        "max_worker_processes",
+        "rds.logical_replication",
+      ]
+        .map((name) => `parameters.${name}`)
+        .reduce<string[]>(
+          ([line = ""], path) => [`${line} | ${path}`],
+          ["changed ParameterGroup redash-database"],
+        ),
+      "removed SecurityGroupEgressRule redash-load-balancer-to-source",
+      "removed SecurityGroupIngressRule redash-source-from-load-balancer",
+    ]);
+    assert.deepEqual(
+      (await between("rehearsal", "switched", "complete")).filter((line) =>
+        line.startsWith("removed"),
+      ),
+      [
+        "removed Instance redash-source-instance",
+        "removed SecurityGroup redash-source-sg",
+        "removed TargetGroup redash-source",
+        "removed TargetGroupAttachment redash-source",
+        "removed SecurityGroupEgressRule redash-source-load-balancer-egress",
+        "removed SecurityGroupEgressRule redash-source-to-vpc",
+        "removed SecurityGroupIngressRule redash-source-from-load-balancer",
+        "removed RedashSourceClone redash-source",
+      ],
+    );
+  });
+
+  it("never replaces the database by a change of phase", async () => {
+    const databases = await Promise.all(
+      PHASES.map(
+        async (phase) => only(await run("production", phase), "Instance", "redash-database").inputs,
+      ),
+    );
+    for (const inputs of databases) assert.deepEqual(inputs, databases[0]);
+  });
+
+  it("refuses a phase that does not follow, before it asks for any resource", async () => {
+    const refused = (phase: Phase, previous: Phase | null, changes = {}) =>
+      runProgram(soundConfig("production", phase, changes), previous);
+    await assert.rejects(refused("complete", "replicating"), {
+      message:
+        'redash:phase = complete is refused: a stack in phase replicating may be "replicating" or "switched", not "complete"; set it back with: pulumi config set redash:phase replicating',
+    });
+    await assert.rejects(
+      refused("switched", null),
+      /a new stack may be "greenfield" or "replicating", not "switched"/,
+    );
+    await assert.rejects(refused("replicating", "switched"), /run the cutover's rollback first/);
+    await assert.rejects(refused("greenfield", "complete"), /may be "complete", not "greenfield"/);
+    assertInvariants(await refused("replicating", "switched", { "redash:rollback": "true" }));
+  });
+
+  it("refuses wrong settings with one error, before it asks for any resource", async () => {
+    await assert.rejects(
+      run("production", "replicating", {
+        "redash:image": "redash/redash:latest",
+        "redash:serverCpu": "1",
+      }),
+      /^Error: 2 problems in the settings of stack test; nothing was changed\./,
+    );
+  });
+
+  it("gives the same names and types whatever the stack is called", async () => {
+    const config = soundConfig("production", "switched");
+    const urns = (await runProgram(config, "switched", { stack: "other" })).resources;
+    const here = (await runProgram(config, "switched")).resources;
+    assert.deepEqual(
+      urns.map(({ type, name }) => `${type} ${name.replace("redash-other", "redash-test")}`),
+      here.map(({ type, name }) => `${type} ${name}`),
+    );
+  });
+
+  it("gives out what the move needs, and nothing secret or undefined", async () => {
+    const outputs = async (mode: Mode, phase: Phase) => (await run(mode, phase)).outputs;
+    const always = [
+      "mode",
+      "phase",
+      "region",
+      "url",
+      "keyArn",
+      "vpcId",
+      "privateSubnetIds",
+      "tasksSecurityGroupId",
+      "databaseIdentifier",
+      "databaseAddress",
+      "databaseParameterGroupName",
+      "databaseUrlSecretArn",
+      "queueReplicationGroupId",
+      "queueAddress",
+      "queueUrlSecretArn",
+      "cookieSecretArn",
+      "secretKeyArn",
+      "listenerArn",
+      "loadBalancerDnsName",
+      "ecsTargetGroupArn",
+      "clusterName",
+      "serverServiceName",
+      "schedulerServiceName",
+      "workerServiceNames",
+    ];
+    assert.deepEqual(
+      Object.keys(await outputs("production", "complete")).sort(),
+      [...always].sort(),
+    );
+    assert.deepEqual(
+      Object.keys(await outputs("production", "switched")).sort(),
+      [...always, "sourceTargetGroupArn", "sourceInstanceId"].sort(),
+    );
+    assert.deepEqual(
+      Object.keys(await outputs("rehearsal", "greenfield")).sort(),
+      [...always, "administratorPasswordSecretArn"].sort(),
+    );
+  });
+
+  it("keeps the source's keys in every phase but greenfield, which makes its own", async () => {
+    for (const phase of PHASES) {
+      const secret = new Set(
+        containers(await run("production", phase)).flatMap(({ secrets }) =>
+          secrets
+            .filter(({ name }) => name === "REDASH_SECRET_KEY")
+            .map(({ valueFrom }) => valueFrom),
+        ),
+      );
+      assert.equal(secret.size, 1);
+      assert.match(
+        [...secret][0]!,
+        phase === "greenfield"
+          ? /:secret:redash-application-\S+:secretKey::$/
+          : /:secret:prod-AbCdEf:secretKey::$/,
+      );
+    }
+  });
+});
