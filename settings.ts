@@ -40,11 +40,11 @@ export function loadSettings(): Settings {
   const { values, problems, examples } = readSettings(config);
   const region = config["aws:region"];
   const all: Problem[] = [...problems];
-  if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) {
+  if (region === undefined || !/^(?!cn-|us-(?:gov|iso))[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) {
     all.push({
       key: "aws:region",
       value: region,
-      allowed: "an AWS region such as eu-west-1",
+      allowed: "an AWS region outside China and GovCloud, such as eu-west-1",
       fix: "pulumi config set aws:region eu-west-1",
     });
   }

@@ -254,11 +254,13 @@ function* queues(values: Values): Found {
       consumers.set(queue, kind.name);
     }
   }
-  for (const queue of QUEUES.filter((queue) => !consumers.has(queue))) {
+  const idle = QUEUES.filter((queue) => !consumers.has(queue));
+  if (idle.length > 0) {
     yield problem(
       values,
       ["workers"],
-      `a worker for each of Redash's queues; none consumes ${queue}`,
+      `a worker for each of Redash's queues; none consumes ${idle.join(", ")}`,
+      `add ${idle.join(", ")} to the queues of a kind in redash:workers`,
     );
   }
   for (const queue of values.dataSourceQueues.filter((queue) => !consumers.has(queue))) {
