@@ -1,0 +1,294 @@
+import type { Clock } from "./clock";
+import { type Event, historyOf, type Journal, type Lock } from "./journal";
+import { assertPlan, type Evidence, type Plan, type Running, type Step } from "./step";
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly lock: Lock;
+  /** Name of this run, unique. */
+  readonly run: string;
+  /** Aborted by Ctrl-C or SIGTERM: the step at hand is finished or undone, never left. */
+  readonly stop?: AbortSignal;
+  /** Called with each event as it is written. */
+  readonly onEvent?: (event: Event) => void;
+}
+
+export interface Warning {
+  readonly step: string;
+  readonly message: string;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  readonly outcome: "done" | "undone" | "needs-person";
+  /** One sentence for a person; the next command if one is needed. */
+  readonly reason: string;
+  readonly writeOutageMs: number | undefined;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  /** What steps found worth a look. */
+  readonly warnings: readonly Warning[];
+}
+
+/** How long a step that was told to end may take for it. */
+const GRACE_MS = 1000;
+
+/**
+ * Runs an act from its first step to its last, or back. What a killed run has left is taken up first: forward if its
+ * irreversible step was started, back if users could not write when it died (nobody knows for how long), and else
+ * forward again. Before the irreversible step every failure, every exceeded time limit and every request to stop is
+ * answered by undoing what was done, last step first; after it by going on, and by asking for a person if that fails.
+ *
+ * @throws Error if another process holds the lock, or if the plan is none
+ */
+export async function runPlan(plan: Plan, options: EngineOptions): Promise<Outcome> {
+  assertPlan(plan);
+  const release = await options.lock.acquire();
+  try {
+    return await new Run(plan, options).toEnd();
+  } finally {
+    await release();
+  }
+}
+
+class Run {
+  private readonly evidence = new Map<string, Evidence>();
+  private readonly warnings: Warning[] = [];
+  private readonly flip: number;
+  private windowOpenedMs: number | undefined;
+  private windowClosedMs: number | undefined;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly options: EngineOptions,
+  ) {
+    this.flip = plan.steps.findIndex(({ irreversible }) => irreversible);
+  }
+
+  async toEnd(): Promise<Outcome> {
+    const { plan, options } = this;
+    const history = historyOf(plan.act, await options.journal.read());
+    const resumed = history.interrupted !== undefined || history.outcome === "needs-person";
+    await this.write({
+      kind: "run-started",
+      run: options.run,
+      act: plan.act,
+      steps: plan.steps.map(({ id }) => id),
+      writeOutageBudgetMs: plan.writeOutageBudgetMs,
+      resumed,
+    });
+    const applied = resumed ? history.applied.map(({ step }) => step) : [];
+    const flipped = await this.isFlipped(applied);
+    const opened = history.applied.find(({ step }) =>
+      plan.steps.some(({ id, inWindow }) => id === step && inWindow === true),
+    );
+    if (resumed && opened !== undefined) {
+      const { monotonicMs, nowMs } = options.clock;
+      this.windowOpenedMs = monotonicMs() - (nowMs() - opened.atMs);
+      if (!flipped) return this.back(applied, "the run before died while nobody could write");
+    }
+    return this.forward(applied, flipped);
+  }
+
+  /** Whether the irreversible step was started, or holds already: whatever the journal says, then there is no way back. */
+  private async isFlipped(applied: readonly string[]): Promise<boolean> {
+    const step = this.plan.steps[this.flip];
+    if (step === undefined) return false;
+    return (
+      applied.includes(step.id) ||
+      this.limited(
+        step,
+        step.deadlineMs,
+        undefined,
+        (running) => step.check?.(running) ?? Promise.resolve(false),
+      )
+    );
+  }
+
+  /** Applies every step in order; those of an interrupted run only if their check says that they do not hold. */
+  private async forward(before: readonly string[], flipped: boolean): Promise<Outcome> {
+    const applied = [...before];
+    for (const [index, step] of this.plan.steps.entries()) {
+      const isFinal = flipped || (this.flip !== -1 && index > this.flip);
+      const stop = isFinal ? undefined : this.options.stop;
+      if (stop?.aborted === true) return this.back(applied, "it was asked to stop");
+      if (step.inWindow === true && !flipped)
+        this.windowOpenedMs ??= this.options.clock.monotonicMs();
+      if (!applied.includes(step.id)) applied.push(step.id);
+      const error = await this.applied(step, stop);
+      if (index === this.flip && error === undefined)
+        this.windowClosedMs = this.options.clock.monotonicMs();
+      if (error === undefined) continue;
+      const reason = `${step.id} failed: ${error}`;
+      return isFinal ? this.ended("needs-person", reason) : this.back(applied, reason);
+    }
+    return this.ended("done", `${this.plan.act} is done`);
+  }
+
+  /** Undoes steps, last first, and goes on where one cannot be undone: the more is undone the better. */
+  private async back(applied: readonly string[], reason: string): Promise<Outcome> {
+    const failed: string[] = [];
+    for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
+      const error = await this.undone(step);
+      if (error !== undefined) failed.push(`${step.id} (${error})`);
+    }
+    if (this.windowOpenedMs !== undefined) this.windowClosedMs = this.options.clock.monotonicMs();
+    return failed.length === 0
+      ? this.ended("undone", `${reason}; everything was undone`)
+      : this.ended(
+          "needs-person",
+          `${reason}; these steps could not be undone: ${failed.join(", ")}`,
+        );
+  }
+
+  /** @returns what went wrong, or nothing */
+  private async applied(step: Step, stop: AbortSignal | undefined): Promise<string | undefined> {
+    const { run } = this.options;
+    await this.write({ kind: "step-started", run, step: step.id });
+    const start = this.options.clock.monotonicMs();
+    const durationMs = () => this.options.clock.monotonicMs() - start;
+    try {
+      const { skipped, evidence } = await this.limited(
+        step,
+        this.limitOf(step),
+        stop,
+        async (running) => {
+          if (step.check !== undefined && (await step.check(running)))
+            return { skipped: true, evidence: {} };
+          return { skipped: false, evidence: await step.apply(running) };
+        },
+      );
+      this.evidence.set(step.id, evidence);
+      await this.write({
+        kind: "step-done",
+        run,
+        step: step.id,
+        durationMs: durationMs(),
+        skipped,
+        evidence,
+      });
+      return undefined;
+    } catch (error) {
+      const text = messageOf(error);
+      await this.write({
+        kind: "step-failed",
+        run,
+        step: step.id,
+        durationMs: durationMs(),
+        error: text,
+      });
+      return text;
+    }
+  }
+
+  private async undone(step: Step): Promise<string | undefined> {
+    const { run } = this.options;
+    const { undo } = step;
+    const start = this.options.clock.monotonicMs();
+    const durationMs = () => this.options.clock.monotonicMs() - start;
+    await this.write({ kind: "undo-started", run, step: step.id });
+    try {
+      const evidence =
+        undo === undefined
+          ? {}
+          : await this.limited(step, step.deadlineMs, undefined, (running) => undo(running));
+      await this.write({ kind: "undone", run, step: step.id, durationMs: durationMs(), evidence });
+      return undefined;
+    } catch (error) {
+      const text = messageOf(error);
+      await this.write({
+        kind: "undo-failed",
+        run,
+        step: step.id,
+        durationMs: durationMs(),
+        error: text,
+      });
+      return text;
+    }
+  }
+
+  /** A step's own limit, and in the window also what is left of the budget. */
+  private limitOf({ deadlineMs, inWindow }: Step): number {
+    if (inWindow !== true || this.windowOpenedMs === undefined) return deadlineMs;
+    const spent = this.options.clock.monotonicMs() - this.windowOpenedMs;
+    return Math.min(deadlineMs, Math.max(0, this.plan.writeOutageBudgetMs - spent));
+  }
+
+  /**
+   * Runs something until it ends, its time is over, or somebody asks to stop. What does not listen to its signal is
+   * left behind after the limit: a hung call must not hang the move.
+   */
+  private async limited<T>(
+    step: Step,
+    limitMs: number,
+    stop: AbortSignal | undefined,
+    work: (running: Running) => Promise<T>,
+  ): Promise<T> {
+    const { clock, run } = this.options;
+    const controller = new AbortController();
+    const late = new Error(
+      limitMs < step.deadlineMs
+        ? `the write-outage budget of ${this.plan.writeOutageBudgetMs} ms is spent`
+        : `it took longer than ${limitMs} ms`,
+    );
+    const abort = (reason: unknown) => {
+      controller.abort(reason);
+    };
+    const cancel = clock.after(limitMs, () => {
+      abort(late);
+    });
+    const onStop = () => {
+      abort(new Error("it was asked to stop"));
+    };
+    stop?.addEventListener("abort", onStop, { once: true });
+    const aborted = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener("abort", () => {
+        reject(controller.signal.reason as Error);
+      });
+    });
+    const tell = (kind: "progress" | "warning") => (message: string) => {
+      if (kind === "warning") this.warnings.push({ step: step.id, message });
+      this.options.onEvent?.({ kind, run, step: step.id, message });
+    };
+    const { signal } = controller;
+    const working = work({ clock, signal, progress: tell("progress"), warn: tell("warning") });
+    try {
+      return await Promise.race([working, aborted]);
+    } catch (error) {
+      // What listens ends now; an undo must not run beside it. What does not listen is not waited for.
+      await Promise.race([working.catch(() => undefined), clock.sleep(GRACE_MS)]);
+      throw error;
+    } finally {
+      cancel();
+      stop?.removeEventListener("abort", onStop);
+      aborted.catch(() => undefined);
+    }
+  }
+
+  private async ended(outcome: Outcome["outcome"], reason: string): Promise<Outcome> {
+    const writeOutageMs =
+      this.windowOpenedMs === undefined || this.windowClosedMs === undefined
+        ? undefined
+        : this.windowClosedMs - this.windowOpenedMs;
+    for (const warning of this.warnings) {
+      await this.write({ kind: "warning", run: this.options.run, ...warning });
+    }
+    await this.write({
+      kind: "run-ended",
+      run: this.options.run,
+      act: this.plan.act,
+      outcome,
+      reason,
+      ...(writeOutageMs === undefined ? {} : { writeOutageMs }),
+    });
+    return { outcome, reason, writeOutageMs, evidence: this.evidence, warnings: this.warnings };
+  }
+
+  private async write(event: Event): Promise<void> {
+    await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
+    this.options.onEvent?.(event);
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

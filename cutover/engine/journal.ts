@@ -1,0 +1,127 @@
+import type { Evidence } from "./step";
+
+/** What happened, in the order in which it happened. Appended, never changed; no secret is ever part of one. */
+export type Event =
+  | {
+      readonly kind: "run-started";
+      readonly run: string;
+      readonly act: string;
+      readonly steps: readonly string[];
+      readonly writeOutageBudgetMs: number;
+      /** Whether it goes on where an interrupted run of the same act stopped. */
+      readonly resumed: boolean;
+    }
+  | { readonly kind: "step-started"; readonly run: string; readonly step: string }
+  | {
+      readonly kind: "step-done";
+      readonly run: string;
+      readonly step: string;
+      readonly durationMs: number;
+      /** Whether `check` found it done already. */
+      readonly skipped: boolean;
+      readonly evidence: Evidence;
+    }
+  | {
+      readonly kind: "step-failed";
+      readonly run: string;
+      readonly step: string;
+      readonly durationMs: number;
+      readonly error: string;
+    }
+  | { readonly kind: "undo-started"; readonly run: string; readonly step: string }
+  | {
+      readonly kind: "undone";
+      readonly run: string;
+      readonly step: string;
+      readonly durationMs: number;
+      readonly evidence: Evidence;
+    }
+  | {
+      readonly kind: "undo-failed";
+      readonly run: string;
+      readonly step: string;
+      readonly durationMs: number;
+      readonly error: string;
+    }
+  | {
+      /** How far a long step is, or what should be looked at. */
+      readonly kind: "progress" | "warning";
+      readonly run: string;
+      readonly step: string;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "run-ended";
+      readonly run: string;
+      readonly act: string;
+      readonly outcome: "done" | "undone" | "needs-person";
+      readonly reason: string;
+      /** From the first step of the window to the end of the flip, or of its undo; absent if it never opened. */
+      readonly writeOutageMs?: number;
+    };
+
+/** An event with the time at which it was written. */
+export type Entry = Event & { readonly atMs: number };
+
+/** Where events are kept. */
+export interface Journal {
+  /** All entries so far, also those of other processes. */
+  readonly read: () => Promise<readonly Entry[]>;
+  /** Returns when the entry would survive a power cut. */
+  readonly append: (entry: Entry) => Promise<void>;
+}
+
+/** Lets one process at a time work. */
+export interface Lock {
+  /**
+   * @returns what gives it back
+   * @throws Error naming the holder if somebody else works
+   */
+  readonly acquire: () => Promise<() => Promise<void>>;
+}
+
+/** A step that is applied, or may be, and when it was started first. */
+export interface Started {
+  readonly step: string;
+  readonly atMs: number;
+}
+
+/** How far the last run of an act came. */
+export interface History {
+  /** The run that has no end yet: its process was killed. */
+  readonly interrupted: string | undefined;
+  /** In the order in which they were started. */
+  readonly applied: readonly Started[];
+  /** How the last run ended; undefined if it was interrupted, or if there was none. */
+  readonly outcome: "done" | "undone" | "needs-person" | undefined;
+}
+
+/** What the journal says of an act: its last run, and those before it that it resumed. */
+export function historyOf(act: string, entries: readonly Entry[]): History {
+  let interrupted: string | undefined;
+  let outcome: History["outcome"];
+  let applied: Started[] = [];
+  let run: string | undefined;
+  for (const entry of entries) {
+    if (entry.kind === "run-started") {
+      if (entry.act !== act) continue;
+      if (!entry.resumed) applied = [];
+      run = entry.run;
+      interrupted = entry.run;
+      outcome = undefined;
+    } else if (entry.run === run) {
+      if (entry.kind === "run-ended") {
+        interrupted = undefined;
+        outcome = entry.outcome;
+      } else if (
+        entry.kind === "step-started" &&
+        !applied.some(({ step }) => step === entry.step)
+      ) {
+        applied.push({ step: entry.step, atMs: entry.atMs });
+      } else if (entry.kind === "undone") {
+        applied = applied.filter(({ step }) => step !== entry.step);
+      }
+    }
+  }
+  return { interrupted, applied, outcome };
+}

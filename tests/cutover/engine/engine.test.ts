@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { type Outcome, runPlan } from "../../../cutover/engine/engine";
+import type { Plan, Step } from "../../../cutover/engine/step";
+import { FakeClock } from "../../support/cutover/fakeClock";
+import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
+
+/** A world of switches: each step turns its own on, and its undo off. */
+class Switches {
+  readonly on = new Set<string>();
+  readonly log: string[] = [];
+
+  step(id: string, more: Partial<Step> = {}): Step {
+    return {
+      id,
+      title: id,
+      deadlineMs: 1000,
+      estimateMs: 1,
+      apply: () => {
+        this.log.push(`+${id}`);
+        this.on.add(id);
+        return Promise.resolve({ [id]: true });
+      },
+      undo: () => {
+        this.log.push(`-${id}`);
+        this.on.delete(id);
+        return Promise.resolve({});
+      },
+      ...more,
+    };
+  }
+}
+const fails = (message: string) => () => Promise.reject(new Error(message));
+
+interface Setup {
+  readonly clock: FakeClock;
+  readonly journal: MemoryJournal;
+  readonly lock: MemoryLock;
+}
+const setup = (): Setup => ({
+  clock: new FakeClock(),
+  journal: new MemoryJournal(),
+  lock: new MemoryLock(),
+});
+let runs = 0;
+
+async function run(
+  steps: readonly Step[],
+  with_: Setup,
+  stop?: AbortSignal,
+  budgetMs = 5000,
+): Promise<Outcome> {
+  const plan: Plan = { act: "cutover", steps, writeOutageBudgetMs: budgetMs };
+  const started = runPlan(plan, { ...with_, run: `run-${++runs}`, ...(stop && { stop }) });
+  return with_.clock.run(started);
+}
+/** prepare, fence (window), drain (window), flip (window, irreversible), open */
+const cutover = (world: Switches, changes: Record<string, Partial<Step>> = {}): Step[] => [
+  world.step("prepare", changes["prepare"]),
+  world.step("fence", { inWindow: true, ...changes["fence"] }),
+  world.step("drain", { inWindow: true, ...changes["drain"] }),
+  world.step("flip", {
+    inWindow: true,
+    irreversible: true,
+    check: () => Promise.resolve(world.on.has("flip")),
+    ...changes["flip"],
+  }),
+  world.step("open", changes["open"]),
+];
+const kinds = ({ entries }: MemoryJournal) =>
+  entries.map((entry) => ("step" in entry ? `${entry.kind} ${entry.step}` : entry.kind));
+
+describe("the engine", () => {
+  it("applies every step in order and journals it", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const outcome = await run([world.step("a"), world.step("b")], with_);
+    assert.deepEqual(outcome.outcome, "done");
+    assert.deepEqual(world.log, ["+a", "+b"]);
+    assert.deepEqual(
+      [...outcome.evidence],
+      [
+        ["a", { a: true }],
+        ["b", { b: true }],
+      ],
+    );
+    assert.deepEqual(kinds(with_.journal), [
+      "run-started",
+      "step-started a",
+      "step-done a",
+      "step-started b",
+      "step-done b",
+      "run-ended",
+    ]);
+    assert.equal(with_.lock.holder, undefined);
+  });
+
+  it("skips what holds already", async () => {
+    const world = new Switches();
+    const { outcome } = await run(
+      [world.step("a", { check: () => Promise.resolve(true) })],
+      setup(),
+    );
+    assert.equal(outcome, "done");
+    assert.deepEqual(world.log, []);
+  });
+
+  it("undoes the failed step too, which may be half done, and what was before it, last first", async () => {
+    const world = new Switches();
+    const outcome = await run(
+      cutover(world, { drain: { apply: fails("no end of jobs") } }),
+      setup(),
+    );
+    assert.deepEqual(
+      [outcome.outcome, outcome.reason],
+      ["undone", "drain failed: no end of jobs; everything was undone"],
+    );
+    assert.deepEqual(world.log, ["+prepare", "+fence", "-drain", "-fence", "-prepare"]);
+    assert.deepEqual([...world.on], []);
+  });
+
+  it("undoes a flip that failed, because nobody knows whether it took effect", async () => {
+    const world = new Switches();
+    const outcome = await run(cutover(world, { flip: { apply: fails("throttled") } }), setup());
+    assert.equal(outcome.outcome, "undone");
+    assert.deepEqual(world.log, [
+      "+prepare",
+      "+fence",
+      "+drain",
+      "-flip",
+      "-drain",
+      "-fence",
+      "-prepare",
+    ]);
+  });
+
+  it("never undoes after the flip, and asks for a person when it cannot go on", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const outcome = await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
+    assert.deepEqual([outcome.outcome, outcome.reason], ["needs-person", "open failed: no queue"]);
+    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip"]);
+    const again = await run(cutover(world), with_);
+    assert.equal(again.outcome, "done");
+    assert.deepEqual(
+      world.log.filter((it) => it.startsWith("-")),
+      [],
+    );
+  });
+
+  it("goes on undoing when one undo fails, and says which", async () => {
+    const world = new Switches();
+    const outcome = await run(
+      cutover(world, { drain: { apply: fails("x") }, fence: { undo: fails("source is gone") } }),
+      setup(),
+    );
+    assert.deepEqual(
+      [outcome.outcome, outcome.reason],
+      ["needs-person", "drain failed: x; these steps could not be undone: fence (source is gone)"],
+    );
+    assert.deepEqual(world.log, ["+prepare", "+fence", "-drain", "-prepare"]);
+  });
+
+  it("ends a step at its time limit, whether it listens or hangs", async () => {
+    for (const listens of [true, false]) {
+      const world = new Switches();
+      const outcome = await run(
+        cutover(world, {
+          prepare: {
+            apply: ({ clock, signal }) =>
+              listens ? clock.sleep(60_000, signal).then(() => ({})) : new Promise(() => undefined),
+          },
+        }),
+        setup(),
+      );
+      assert.equal(
+        outcome.reason,
+        "prepare failed: it took longer than 1000 ms; everything was undone",
+      );
+    }
+  });
+
+  it("undoes before the flip when the write-outage budget is spent, also while a step waits", async () => {
+    const world = new Switches();
+    const slow: Step["apply"] = ({ clock, signal }) => clock.sleep(600, signal).then(() => ({}));
+    const outcome = await run(
+      cutover(world, { fence: { apply: slow }, drain: { apply: slow } }),
+      setup(),
+      undefined,
+      1000,
+    );
+    assert.equal(
+      outcome.reason,
+      "drain failed: the write-outage budget of 1000 ms is spent; everything was undone",
+    );
+    assert.equal(outcome.writeOutageMs, 1000);
+  });
+
+  it("measures the write outage from the first step of the window to the end of the flip", async () => {
+    const slow =
+      (ms: number): Step["apply"] =>
+      ({ clock, signal }) =>
+        clock.sleep(ms, signal).then(() => ({}));
+    const outcome = await run(
+      cutover(new Switches(), {
+        prepare: { apply: slow(500) },
+        fence: { apply: slow(10) },
+        drain: { apply: slow(20) },
+        flip: { apply: slow(30) },
+        open: { apply: slow(700) },
+      }),
+      setup(),
+    );
+    assert.deepEqual([outcome.outcome, outcome.writeOutageMs], ["done", 60]);
+  });
+
+  it("undoes when it is asked to stop before the flip, and finishes when it is asked after", async () => {
+    const stopping = async (id: string) => {
+      const world = new Switches();
+      const controller = new AbortController();
+      const stop: Step["apply"] = () => {
+        controller.abort();
+        world.on.add(id);
+        return Promise.resolve({});
+      };
+      const outcome = await run(
+        cutover(world, { [id]: { apply: stop } }),
+        setup(),
+        controller.signal,
+      );
+      return [outcome.outcome, [...world.on]];
+    };
+    assert.deepEqual(await stopping("prepare"), ["undone", []]);
+    assert.deepEqual(await stopping("drain"), ["undone", []]);
+    assert.deepEqual(await stopping("open"), [
+      "done",
+      ["prepare", "fence", "drain", "flip", "open"],
+    ]);
+  });
+
+  it("ends a waiting step at once when it is asked to stop", async () => {
+    const controller = new AbortController();
+    const with_ = setup();
+    with_.clock.after(50, () => {
+      controller.abort();
+    });
+    const outcome = await run(
+      cutover(new Switches(), {
+        prepare: { apply: ({ clock, signal }) => clock.sleep(900, signal).then(() => ({})) },
+      }),
+      with_,
+      controller.signal,
+    );
+    assert.equal(outcome.reason, "prepare failed: it was asked to stop; everything was undone");
+    assert.equal(with_.clock.monotonicMs(), 50);
+  });
+
+  it("carries warnings to the end and into the journal", async () => {
+    const with_ = setup();
+    const outcome = await run(
+      [
+        new Switches().step("a", {
+          apply: ({ warn }) => {
+            warn("one job was cut");
+            return Promise.resolve({});
+          },
+        }),
+      ],
+      with_,
+    );
+    assert.deepEqual(outcome.warnings, [{ step: "a", message: "one job was cut" }]);
+    assert.ok(kinds(with_.journal).includes("warning a"));
+  });
+
+  it("lets one process at a time work", async () => {
+    const with_ = setup();
+    with_.lock.holder = "host-7, process 12, since 12:01";
+    await assert.rejects(run([new Switches().step("a")], with_), {
+      message: "host-7, process 12, since 12:01 is at work",
+    });
+  });
+
+  it("changes nothing when it is done already, and never turns back then", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    await run(cutover(world), with_);
+    const again = await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
+    assert.equal(again.outcome, "needs-person");
+    assert.equal(again.writeOutageMs, undefined);
+    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip", "open"]);
+  });
+
+  it("refuses a plan that is none", async () => {
+    const world = new Switches();
+    const check = () => Promise.resolve(false);
+    await assert.rejects(run([world.step("a", { irreversible: true })], setup()), {
+      message: "plan cutover: the irreversible step needs a check",
+    });
+    await assert.rejects(run([world.step("a"), world.step("a")], setup()), {
+      message: "plan cutover: a occurs twice",
+    });
+    await assert.rejects(
+      run(
+        [
+          world.step("a", { irreversible: true, check }),
+          world.step("b", { irreversible: true, check }),
+        ],
+        setup(),
+      ),
+      { message: "plan cutover: more than one step is irreversible" },
+    );
+    await assert.rejects(
+      run(
+        [
+          world.step("a", { inWindow: true }),
+          world.step("b"),
+          world.step("c", { inWindow: true, irreversible: true, check }),
+        ],
+        setup(),
+      ),
+      {
+        message:
+          "plan cutover: the window must reach from its first step to the irreversible one without a gap",
+      },
+    );
+  });
+});

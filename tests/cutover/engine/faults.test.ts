@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { runPlan } from "../../../cutover/engine/engine";
+import type { Plan, Step } from "../../../cutover/engine/step";
+import { FakeClock } from "../../support/cutover/fakeClock";
+import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
+
+const IDS = ["prepare", "suspend", "fence", "marker", "turn", "flip", "open", "start"] as const;
+const FLIP = IDS.indexOf("flip");
+const isWindow = (index: number) => index >= IDS.indexOf("fence") && index <= FLIP;
+
+/** What may go wrong with one call of a step. */
+type Fault = "half" | "fail" | "hang";
+
+/** A world whose steps fail as they are told, each fault once. */
+class World {
+  readonly on = new Set<string>();
+  readonly half = new Set<string>();
+  constructor(private readonly faults: Map<string, Fault>) {}
+
+  private async meet(call: string, done: () => void): Promise<void> {
+    const fault = this.faults.get(call);
+    this.faults.delete(call);
+    if (fault === "fail") throw new Error(`${call} failed`);
+    if (fault === "hang") await new Promise(() => undefined);
+    done();
+    if (fault === "half") throw new Error(`${call} failed after it took effect`);
+  }
+
+  plan(): Plan {
+    return {
+      act: "cutover",
+      writeOutageBudgetMs: 5000,
+      steps: IDS.map((id, index): Step => ({
+        id,
+        title: id,
+        deadlineMs: 1000,
+        estimateMs: 1,
+        inWindow: isWindow(index),
+        irreversible: id === "flip",
+        check: () => Promise.resolve(this.on.has(id)),
+        apply: async () => {
+          await this.meet(`apply ${id}`, () => this.on.add(id));
+          return {};
+        },
+        undo: async () => {
+          await this.meet(`undo ${id}`, () => this.on.delete(id));
+          return {};
+        },
+      })),
+    };
+  }
+}
+
+const FAULTS = fc.dictionary(
+  fc.constantFrom(...IDS.flatMap((id) => [`apply ${id}`, `undo ${id}`])),
+  fc.constantFrom<Fault>("half", "fail", "hang"),
+  { maxKeys: 4 },
+);
+
+describe("the engine under faults", () => {
+  it("ends with everything or nothing, or with a person, wherever it is killed and whatever fails", async () => {
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(
+        FAULTS,
+        fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 4 }),
+        async (faults, kills) => {
+          const world = new World(new Map(Object.entries(faults)));
+          const journal = new MemoryJournal();
+          const clock = new FakeClock();
+          // Processes that are killed, one after the other, each after some entries of its own.
+          for (const after of kills) {
+            journal.diesAfter = journal.entries.length + after;
+            const killed = runPlan(world.plan(), {
+              clock,
+              journal,
+              lock: new MemoryLock(),
+              run: `killed-${journal.entries.length}`,
+            });
+            await clock.run(Promise.race([killed, dead(journal)]));
+          }
+          journal.diesAfter = Infinity;
+          // A person runs it again until it needs nobody; every fault happens once, so it must end.
+          let last = await clock.run(
+            runPlan(world.plan(), { clock, journal, lock: new MemoryLock(), run: "last" }),
+          );
+          for (let again = 0; last.outcome === "needs-person"; again++) {
+            assert.ok(again < 20, "it never ends");
+            last = await clock.run(
+              runPlan(world.plan(), {
+                clock,
+                journal,
+                lock: new MemoryLock(),
+                run: `again-${again}`,
+              }),
+            );
+          }
+          seen.add(last.outcome);
+          assert.deepEqual([...world.on].sort(), last.outcome === "done" ? [...IDS].sort() : []);
+        },
+      ),
+      { numRuns: 400 },
+    );
+    assert.deepEqual([...seen].sort(), ["done", "undone"]);
+  });
+
+  it("goes forward after a kill in or after the flip, and back after one in the window before it", async () => {
+    for (const [index, id] of IDS.entries()) {
+      const world = new World(new Map());
+      const journal = new MemoryJournal();
+      const clock = new FakeClock();
+      // run-started, then two entries per step: dead right after the start of this one.
+      journal.diesAfter = 2 + 2 * index;
+      const killed = runPlan(world.plan(), {
+        clock,
+        journal,
+        lock: new MemoryLock(),
+        run: "killed",
+      });
+      await clock.run(Promise.race([killed, dead(journal)]));
+      journal.diesAfter = Infinity;
+      const { outcome } = await clock.run(
+        runPlan(world.plan(), { clock, journal, lock: new MemoryLock(), run: "next" }),
+      );
+      assert.equal(outcome, isWindow(index) && index < FLIP ? "undone" : "done", id);
+    }
+  });
+});
+
+/** Resolves when the process can write nothing any more. */
+async function dead(journal: MemoryJournal): Promise<void> {
+  while (!journal.isDead) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
