@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { runPlan } from "../../../cutover/engine/engine";
+import { type Outcome, runPlan } from "../../../cutover/engine/engine";
+import type { Journal } from "../../../cutover/engine/journal";
 import type { Plan, Step } from "../../../cutover/engine/step";
 import { FakeClock } from "../../support/cutover/fakeClock";
 import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
@@ -72,30 +73,14 @@ describe("the engine under faults", () => {
           const clock = new FakeClock();
           // Processes that are killed, one after the other, each after some entries of its own.
           for (const after of kills) {
-            journal.diesAfter = journal.entries.length + after;
-            const killed = runPlan(world.plan(), {
-              clock,
-              journal,
-              lock: new MemoryLock(),
-              run: `killed-${journal.entries.length}`,
-            });
-            await clock.run(Promise.race([killed, dead(journal)]));
+            const killed = journal.forProcessKilledAfter(after);
+            await clock.run(Promise.race([start(world, killed, clock), killed.dead]));
           }
-          journal.diesAfter = Infinity;
           // A person runs it again until it needs nobody; every fault happens once, so it must end.
-          let last = await clock.run(
-            runPlan(world.plan(), { clock, journal, lock: new MemoryLock(), run: "last" }),
-          );
+          let last = await clock.run(start(world, journal, clock));
           for (let again = 0; last.outcome === "needs-person"; again++) {
             assert.ok(again < 20, "it never ends");
-            last = await clock.run(
-              runPlan(world.plan(), {
-                clock,
-                journal,
-                lock: new MemoryLock(),
-                run: `again-${again}`,
-              }),
-            );
+            last = await clock.run(start(world, journal, clock));
           }
           seen.add(last.outcome);
           assert.deepEqual([...world.on].sort(), last.outcome === "done" ? [...IDS].sort() : []);
@@ -112,25 +97,15 @@ describe("the engine under faults", () => {
       const journal = new MemoryJournal();
       const clock = new FakeClock();
       // run-started, then two entries per step: dead right after the start of this one.
-      journal.diesAfter = 2 + 2 * index;
-      const killed = runPlan(world.plan(), {
-        clock,
-        journal,
-        lock: new MemoryLock(),
-        run: "killed",
-      });
-      await clock.run(Promise.race([killed, dead(journal)]));
-      journal.diesAfter = Infinity;
-      const { outcome } = await clock.run(
-        runPlan(world.plan(), { clock, journal, lock: new MemoryLock(), run: "next" }),
-      );
+      const killed = journal.forProcessKilledAfter(2 + 2 * index);
+      await clock.run(Promise.race([start(world, killed, clock), killed.dead]));
+      const { outcome } = await clock.run(start(world, journal, clock));
       assert.equal(outcome, isWindow(index) && index < FLIP ? "undone" : "done", id);
     }
   });
 });
 
-/** Resolves when the process can write nothing any more. */
-async function dead(journal: MemoryJournal): Promise<void> {
-  while (!journal.isDead) await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-}
+let runs = 0;
+
+const start = (world: World, journal: Journal, clock: FakeClock): Promise<Outcome> =>
+  runPlan(world.plan(), { clock, journal, lock: new MemoryLock(), run: `run-${++runs}` });

@@ -36,9 +36,11 @@ export class FakeClock implements Clock {
       state.ended = true;
     };
     work.then(end, end);
-    for (;;) {
+    for (let idle = 0; ; idle++) {
       await new Promise((resolve) => setImmediate(resolve));
       if (state.ended) return work;
+      if (idle > 1000 && this.timers.length === 0)
+        throw new Error("it waits for something that never comes");
       const next = this.timers.sort((one, other) => one.at - other.at).shift();
       if (next === undefined) continue;
       this.time = Math.max(this.time, next.at);

@@ -1,19 +1,33 @@
 import type { Entry, Journal, Lock } from "../../../cutover/engine/journal";
 
-/** A journal that survives the "process" of a test, and can kill it: from an entry on, nothing is written any more. */
+/** A journal that outlives the processes of a test. */
 export class MemoryJournal implements Journal {
   readonly entries: Entry[] = [];
-  /** Entries after which the process is dead; Infinity lives for ever. */
-  diesAfter = Infinity;
 
   read = (): Promise<readonly Entry[]> => Promise.resolve([...this.entries]);
   append = (entry: Entry): Promise<void> => {
-    if (this.entries.length >= this.diesAfter) return new Promise(() => undefined);
     this.entries.push(entry);
     return Promise.resolve();
   };
-  get isDead(): boolean {
-    return this.entries.length >= this.diesAfter;
+
+  /** The journal as a process sees it that is killed right after some entries of its own: nothing returns any more. */
+  forProcessKilledAfter(entries: number): Journal & { readonly dead: Promise<void> } {
+    let left = entries;
+    let die: () => void;
+    const dead = new Promise<void>((resolve) => {
+      die = resolve;
+    });
+    return {
+      read: this.read,
+      append: async (entry) => {
+        if (left > 0) await this.append(entry);
+        left--;
+        if (left > 0) return;
+        die();
+        await new Promise(() => undefined);
+      },
+      dead,
+    };
   }
 }
 
