@@ -70,7 +70,7 @@ export class RedashDatabase extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedashDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("redash:index:RedashDatabase", name, {}, opts);
-    if (args.maxStorageGib < args.storageGib * 1.1) {
+    if (args.maxStorageGib * 10 < args.storageGib * 11) {
       throw new pulumi.ResourceError(
         `maxStorageGib is ${args.maxStorageGib}: RDS needs at least a tenth more than storageGib, ${args.storageGib}`,
         this,

@@ -1,7 +1,25 @@
+import { DATABASE } from "./database";
+import { DATABASE_ACCESS } from "./databaseAccess";
+import { DATABASE_EVENTS } from "./databaseEvents";
+import { FUNCTIONS } from "./functions";
+import { KEYS } from "./keys";
+import { OBSERVABILITY } from "./observability";
 import type { Policy, Subject } from "./policy";
+import { SECRETS } from "./secrets";
+import { STORAGE } from "./storage";
 import { VALKEY } from "./valkey";
 
 /** Every subject, in the order of the documentation. A new subject is one file and one line here. */
-export const SUBJECTS: readonly Subject[] = [VALKEY];
+export const SUBJECTS: readonly Subject[] = [
+  VALKEY,
+  DATABASE,
+  DATABASE_ACCESS,
+  DATABASE_EVENTS,
+  SECRETS,
+  KEYS,
+  STORAGE,
+  OBSERVABILITY,
+  FUNCTIONS,
+];
 
 export const POLICIES: readonly Policy[] = SUBJECTS.flatMap(({ policies }) => policies);

@@ -168,11 +168,11 @@ function* ingress(values: Values): Found {
 
 function* database(values: Values): Found {
   const { databaseStorageGib: now, databaseMaxStorageGib: most } = values;
-  if (most < now * 1.1) {
+  if (most * 10 < now * 11) {
     yield problem(
       values,
       ["databaseMaxStorageGib", "databaseStorageGib"],
-      `at least ${Math.ceil(now * 1.1)}: 10 % above databaseStorageGib, which is ${now}`,
+      `at least ${Math.ceil((now * 11) / 10)}: 10 % above databaseStorageGib, which is ${now}`,
       `pulumi config set redash:databaseMaxStorageGib ${now * 2}`,
     );
   }

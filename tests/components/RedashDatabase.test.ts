@@ -297,6 +297,11 @@ describe("RedashDatabase", () => {
     assert.deepEqual(inventory(await recorded({}, true)), inventory(await recorded()));
   });
 
+  it("takes exactly a tenth more for its largest storage, whatever floating point makes of it", async () => {
+    const { inputs } = instance(await recorded({ storageGib: 100, maxStorageGib: 110 }));
+    assert.equal(inputs["maxAllocatedStorage"], 110);
+  });
+
   it("refuses storage that could not grow", async () => {
     await assert.rejects(recorded({ maxStorageGib: 50 }), {
       message: "maxStorageGib is 50: RDS needs at least a tenth more than storageGib, 50",
