@@ -219,7 +219,7 @@ describe("settings", () => {
       "refuses storage that could not grow",
       { "redash:databaseMaxStorageGib": "105" },
       [
-        "redash:databaseMaxStorageGib = 105 | at least 111: 10 % above databaseStorageGib, which is 100 | pulumi config set redash:databaseMaxStorageGib 200",
+        "redash:databaseMaxStorageGib = 105 | at least 110: 10 % above databaseStorageGib, which is 100 | pulumi config set redash:databaseMaxStorageGib 200",
       ],
     ],
     [
