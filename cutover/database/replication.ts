@@ -1,0 +1,167 @@
+import type pg from "pg";
+import { type Clock, until } from "../engine/clock";
+import { type Database, identifier, literal, oneRow } from "./database";
+import { MARKER_TABLE, MOVE_SCHEMA } from "./marker";
+import { qualified } from "./table";
+
+/** One way of replication. Both ways of a move have the same shape, so the way back needs no code of its own. */
+export interface Direction {
+  /** Name of the publication, the slot and the subscription alike. */
+  readonly name: string;
+  readonly publisher: Database;
+  readonly subscriber: Database;
+}
+
+type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
+
+/** Publishes tables by name; `FOR ALL TABLES` would make updates of a table without a key fail on the publisher. */
+export async function publish(
+  client: pg.Client,
+  name: string,
+  tables: readonly string[],
+): Promise<void> {
+  const list = [...tables.map(qualified), `${MOVE_SCHEMA}.${MARKER_TABLE}`].join(", ");
+  const { there } = await oneRow<{ there: boolean }>(
+    client,
+    "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1) AS there",
+    [name],
+  );
+  await client.query(
+    there
+      ? `ALTER PUBLICATION ${identifier(name)} SET TABLE ${list}`
+      : `CREATE PUBLICATION ${identifier(name)} FOR TABLE ${list}`,
+  );
+}
+
+export async function unpublish(client: pg.Client, name: string): Promise<void> {
+  await client.query(`DROP PUBLICATION IF EXISTS ${identifier(name)}`);
+}
+
+export async function slotExists(client: pg.Client, name: string): Promise<boolean> {
+  const { there } = await oneRow<{ there: boolean }>(
+    client,
+    "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1) AS there",
+    [name],
+  );
+  return there;
+}
+
+/** Makes a logical slot; it waits for transactions that were open when it began. */
+export async function createSlot(
+  client: pg.Client,
+  name: string,
+  plugin = "pgoutput",
+): Promise<void> {
+  if (await slotExists(client, name)) return;
+  await client.query("SELECT pg_create_logical_replication_slot($1, $2)", [name, plugin]);
+}
+
+/** Drops a slot, ending whoever reads it. A slot that is left behind fills the publisher's disk with WAL. */
+export async function dropSlot(client: pg.Client, name: string, running: Waiting): Promise<void> {
+  await until(
+    async () => {
+      await client.query(
+        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active",
+        [name],
+      );
+      const { rowCount } = await client.query(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active",
+        [name],
+      );
+      return rowCount === 1 || !(await slotExists(client, name));
+    },
+    running,
+    { first: 5, longest: 200 },
+  );
+}
+
+/** Moves a slot to the end of the WAL: what was written so far is not sent any more. */
+export async function advanceSlot(client: pg.Client, name: string): Promise<void> {
+  await client.query("SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())", [name]);
+}
+
+export async function subscriptionExists(client: pg.Client, name: string): Promise<boolean> {
+  const { there } = await oneRow<{ there: boolean }>(
+    client,
+    "SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS there",
+    [name],
+  );
+  return there;
+}
+
+/**
+ * Subscribes.
+ * @param how `copy`: makes the slot, copies the tables, then streams. `prepared`: an existing slot, nothing copied,
+ *   not started
+ */
+export async function subscribe(
+  client: pg.Client,
+  { name, publisher }: Direction,
+  how: "copy" | "prepared",
+): Promise<void> {
+  if (await subscriptionExists(client, name)) return;
+  const options =
+    how === "copy"
+      ? "copy_data = true, create_slot = true"
+      : `copy_data = false, create_slot = false, enabled = false, slot_name = ${literal(name)}`;
+  // The connection has a password: an error must not carry the statement along, and pg's errors do not.
+  await client.query(
+    `CREATE SUBSCRIPTION ${identifier(name)} CONNECTION ${literal(publisher.replicationConnection)}
+       PUBLICATION ${identifier(name)} WITH (${options})`,
+  );
+}
+
+/** Stops applying, and waits until the worker is gone: it may still write when the command returns. */
+export async function disable(client: pg.Client, name: string, running: Waiting): Promise<void> {
+  await client.query(`ALTER SUBSCRIPTION ${identifier(name)} DISABLE`);
+  await until(
+    async () => {
+      const { working } = await oneRow<{ working: boolean }>(
+        client,
+        `SELECT EXISTS (SELECT FROM pg_stat_subscription WHERE subname = $1 AND pid IS NOT NULL) AS working`,
+        [name],
+      );
+      return !working;
+    },
+    running,
+    { first: 1, longest: 20 },
+  );
+}
+
+export async function enable(client: pg.Client, name: string): Promise<void> {
+  await client.query(`ALTER SUBSCRIPTION ${identifier(name)} ENABLE`);
+}
+
+export async function isEnabled(client: pg.Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ subenabled: boolean }>(
+    "SELECT subenabled FROM pg_subscription WHERE subname = $1",
+    [name],
+  );
+  return rows[0]?.subenabled === true;
+}
+
+/** Removes a subscription without reaching for the publisher, whose slot is dropped by itself. */
+export async function unsubscribe(
+  client: pg.Client,
+  name: string,
+  running: Waiting,
+): Promise<void> {
+  if (!(await subscriptionExists(client, name))) return;
+  await disable(client, name, running);
+  await client.query(`ALTER SUBSCRIPTION ${identifier(name)} SET (slot_name = NONE)`);
+  await client.query(`DROP SUBSCRIPTION ${identifier(name)}`);
+}
+
+/** How many tables of a subscription are copied and streaming, of how many; and what the server says if it fails. */
+export async function copyState(
+  client: pg.Client,
+  name: string,
+): Promise<{ readonly ready: number; readonly all: number; readonly working: boolean }> {
+  return oneRow(
+    client,
+    `SELECT count(*) FILTER (WHERE r.srsubstate = 'r')::int AS ready, count(*)::int AS all,
+            EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subname = $1 AND t.pid IS NOT NULL) AS working
+       FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid WHERE s.subname = $1`,
+    [name],
+  );
+}
