@@ -1,0 +1,71 @@
+import type pg from "pg";
+import { identifier, oneRow } from "./database";
+
+/**
+ * Statements of a plain `pg_dump`, without its comments and psql commands. Bodies in dollar quotes stay whole.
+ */
+export function statements(dump: string): string[] {
+  const found: string[] = [];
+  let current = "";
+  let quote: string | undefined;
+  for (const line of dump.split("\n")) {
+    if (quote === undefined && (line.startsWith("--") || line.startsWith("\\"))) continue;
+    current += `${line}\n`;
+    for (const [mark] of line.matchAll(/\$[A-Za-z_]*\$/g)) {
+      if (quote === undefined) quote = mark;
+      else if (quote === mark) quote = undefined;
+    }
+    if (quote === undefined && line.trimEnd().endsWith(";")) {
+      found.push(current.trim());
+      current = "";
+    }
+  }
+  if (current.trim() !== "")
+    throw new Error(`a dump ends within a statement: ${current.trim().slice(0, 80)}`);
+  return found.filter((statement) => statement !== "");
+}
+
+/** Whether a statement of the post-data section is needed before rows arrive: updates find their rows by the key. */
+export const isPrimaryKey = (statement: string): boolean =>
+  /^ALTER TABLE ONLY .* ADD CONSTRAINT .* PRIMARY KEY /s.test(statement);
+
+/** Settings of the dumping session, which are no part of a schema. */
+export const isSetting = (statement: string): boolean =>
+  /^(?:SET |SELECT pg_catalog\.set_config\()/.test(statement);
+
+/** What every database has already. */
+export const isDefault = (statement: string): boolean =>
+  /^(?:CREATE SCHEMA public;|COMMENT ON SCHEMA public |COMMENT ON EXTENSION )/.test(statement);
+
+/** Number of relations in the application's schema: nothing of ours or anybody else's may be there before a move. */
+export async function relationCount(client: pg.Client): Promise<number> {
+  const { count } = await oneRow<{ count: number }>(
+    client,
+    "SELECT count(*)::int AS count FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p')",
+  );
+  return count;
+}
+
+/** Gives the application's objects to its role: it migrates its own schema with the next version. */
+export async function giveTo(client: pg.Client, role: string): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    `SELECT format('ALTER %s %s OWNER TO %I', CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
+                   oid::regclass, $1::text) AS statement
+       FROM pg_class c
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e') AND relkind = 'S')
+     UNION ALL
+     SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, $1::text)
+       FROM pg_proc p
+      WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
+    [role],
+  );
+  for (const { statement } of rows) await client.query(statement);
+  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${identifier(role)}`);
+}
+
+/** Empties the application's schema. */
+export async function dropApplicationSchema(client: pg.Client): Promise<void> {
+  await client.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+}

@@ -1,0 +1,90 @@
+import type { Database } from "./database/database";
+
+/** The two ends of a move. */
+export type SideName = "source" | "target";
+
+/** A part of Redash that is started and stopped by itself. */
+export type Part = "scheduler" | "workers" | "servers";
+
+/** The processes of one side. Starting what runs and stopping what does not are no errors. */
+export interface Workload {
+  /** How many run and are well, of how many there should be. */
+  readonly state: (
+    part: Part,
+    signal: AbortSignal,
+  ) => Promise<{ readonly running: number; readonly wanted: number }>;
+  /** Returns when they run. */
+  readonly start: (part: Part, signal: AbortSignal) => Promise<void>;
+  /** Returns when none runs any more. */
+  readonly stop: (part: Part, signal: AbortSignal) => Promise<void>;
+}
+
+/** What is in the queues of one side. */
+export interface Backlog {
+  /** Jobs at work. */
+  readonly running: readonly string[];
+  /** Queue → jobs that wait. */
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+/** The Redis or Valkey of one side. */
+export interface Queue {
+  readonly backlog: (signal: AbortSignal) => Promise<Backlog>;
+  /** Workers take no further job (RQ's `rq:suspended`). */
+  readonly suspend: (signal: AbortSignal) => Promise<void>;
+  readonly resume: (signal: AbortSignal) => Promise<void>;
+  readonly isSuspended: (signal: AbortSignal) => Promise<boolean>;
+  /**
+   * What Redash keeps in Redis alone and must not forget: paused data sources (`ds:*:pause`), the schema blacklist,
+   * last-run times. Key → serialized value (DUMP), opaque.
+   */
+  readonly state: (
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, { readonly dump: Buffer; readonly ttlMs: number }>>;
+  readonly restore: (
+    state: ReadonlyMap<string, { readonly dump: Buffer; readonly ttlMs: number }>,
+    signal: AbortSignal,
+  ) => Promise<void>;
+}
+
+/** The load balancer. Exactly one side has all the weight. */
+export interface Traffic {
+  readonly goesTo: (signal: AbortSignal) => Promise<SideName>;
+  /** Returns when it has been read back. */
+  readonly flipTo: (side: SideName, signal: AbortSignal) => Promise<void>;
+  /** Targets of a side that the load balancer finds healthy. */
+  readonly healthyTargets: (side: SideName, signal: AbortSignal) => Promise<number>;
+}
+
+/** The source's schema, as `pg_dump --schema-only` writes it: no owners, no privileges. */
+export interface SchemaDump {
+  readonly section: (name: "pre-data" | "post-data", signal: AbortSignal) => Promise<string>;
+}
+
+/** One end of a move. */
+export interface Side {
+  readonly name: SideName;
+  readonly database: Database;
+  readonly workload: Workload;
+  readonly queue: Queue;
+}
+
+/** Everything that a move needs of the world. Adapters make one of processes on this machine, or of AWS. */
+export interface World {
+  readonly source: Side;
+  readonly target: Side;
+  readonly traffic: Traffic;
+  readonly schema: SchemaDump;
+}
+
+/** Names of what the move makes in the databases. */
+export const FORWARD = "redash_move";
+export const BACK = "redash_move_back";
+/** Slot by which changes are found since the last verification, on the side that takes writes. */
+export const CHANGES = "redash_move_changes";
+
+/** Replication from a side to the other. */
+export const directionFrom = (world: World, side: SideName) =>
+  side === "source"
+    ? { name: FORWARD, publisher: world.source.database, subscriber: world.target.database }
+    : { name: BACK, publisher: world.target.database, subscriber: world.source.database };

@@ -1,0 +1,196 @@
+import { withClient } from "../database/database";
+import { createSlot, dropSlot, isEnabled, publish, subscribe } from "../database/replication";
+import { tables } from "../database/table";
+import { until } from "../engine/clock";
+import type { Step } from "../engine/step";
+import { CHANGES, directionFrom, type Side, type World } from "../ports";
+import { compareChanges, withBoth } from "./verification";
+
+export function ready(world: World, from: Side, to: Side): Step {
+  return {
+    id: `${to.name}-ready`,
+    title: `The ${to.name} is healthy, idle, and replication runs`,
+    deadlineMs: 60_000,
+    estimateMs: 100,
+    apply: async ({ signal }) => {
+      const problems: string[] = [];
+      const servers = await to.workload.state("servers", signal);
+      const healthy = await world.traffic.healthyTargets(to.name, signal);
+      if (servers.running < servers.wanted || healthy < 1) {
+        problems.push(
+          `${servers.running} of ${servers.wanted} servers run, ${healthy} are healthy behind the load balancer`,
+        );
+      }
+      const scheduler = await to.workload.state("scheduler", signal);
+      if (scheduler.running > 0)
+        problems.push("a scheduler runs: two would run every schedule twice");
+      const goesTo = await world.traffic.goesTo(signal);
+      if (goesTo !== from.name) problems.push(`traffic goes to the ${goesTo}`);
+      const { name } = directionFrom(world, from.name);
+      const streams = await withClient(to.database, signal, (client) => isEnabled(client, name));
+      if (!streams) problems.push(`subscription ${name} is not enabled; run replicate first`);
+      if (problems.length > 0)
+        throw new Error(`the ${to.name} is not ready: ${problems.join("; ")}`);
+      return { healthyTargets: healthy, servers: servers.running };
+    },
+  };
+}
+
+/** The other direction, complete but not started; its slot exists early because it waits for open transactions. */
+export function wayBackPrepared(world: World, from: Side, to: Side): Step {
+  const back = directionFrom(world, to.name);
+  return {
+    id: `${to.name}-way-back-prepared`,
+    title: `Replication from the ${to.name} back to the ${from.name} is prepared, not started`,
+    deadlineMs: 120_000,
+    estimateMs: 200,
+    apply: (running) =>
+      withBoth(from, to, running, async (here, there) => {
+        const list = await tables(here);
+        await publish(
+          there,
+          back.name,
+          list.map(({ name }) => name),
+        );
+        await createSlot(there, back.name);
+        await createSlot(there, CHANGES, "test_decoding");
+        await subscribe(here, back, "prepared");
+        return { tables: list.length };
+      }),
+  };
+}
+
+export function compared(from: Side, to: Side, id: string): Step {
+  return {
+    id,
+    title: "What changed since the last comparison is equal on both sides",
+    deadlineMs: 600_000,
+    estimateMs: 1000,
+    apply: (running) => compareChanges(from, to, running),
+  };
+}
+
+export function partStopped(side: Side, part: "scheduler" | "workers"): Step {
+  return {
+    id: `${side.name}-${part}-stopped`,
+    title: `No ${part === "workers" ? "worker" : part} runs on the ${side.name}`,
+    deadlineMs: 120_000,
+    estimateMs: 3000,
+    apply: async ({ signal }) => {
+      await side.workload.stop(part, signal);
+      return { running: (await side.workload.state(part, signal)).running };
+    },
+    undo: async ({ signal }) => {
+      await side.workload.start(part, signal);
+      return { running: (await side.workload.state(part, signal)).running };
+    },
+  };
+}
+
+export function partStarted(side: Side, part: "scheduler" | "workers"): Step {
+  return {
+    id: `${side.name}-${part}-started`,
+    title: `The ${part} of the ${side.name} run${part === "scheduler" ? "s" : ""}`,
+    deadlineMs: 300_000,
+    estimateMs: 2000,
+    apply: async ({ signal }) => {
+      await side.workload.start(part, signal);
+      return { running: (await side.workload.state(part, signal)).running };
+    },
+  };
+}
+
+/**
+ * Lets the queue run empty, then suspends it and waits for what is at work. The scheduler is stopped before: with the
+ * queue suspended it would fill it, and wait for ever itself.
+ */
+export function drained(side: Side, drainDeadlineMs: number): Step {
+  return {
+    id: `${side.name}-queue-drained`,
+    title: `No job of the ${side.name} is at work, and none is taken any more`,
+    deadlineMs: drainDeadlineMs + 30_000,
+    estimateMs: 5000,
+    apply: async (running) => {
+      const { clock, signal, progress, warn } = running;
+      const waiting = (counts: Readonly<Record<string, number>>) =>
+        Object.values(counts).reduce((sum, count) => sum + count, 0);
+      // Half of the time for what waits, half for what is at work when no more is taken.
+      const settled = (done: (jobs: { running: number; waiting: number }) => boolean) => {
+        const end = clock.monotonicMs() + drainDeadlineMs / 2;
+        return until(
+          async () => {
+            const backlog = await side.queue.backlog(signal);
+            const jobs = { running: backlog.running.length, waiting: waiting(backlog.waiting) };
+            progress(`${jobs.running} jobs at work, ${jobs.waiting} waiting`);
+            return done(jobs) || clock.monotonicMs() > end;
+          },
+          running,
+          { first: 20, longest: 1000 },
+        );
+      };
+      await settled((jobs) => jobs.running + jobs.waiting === 0);
+      await side.queue.suspend(signal);
+      await settled((jobs) => jobs.running === 0);
+      const left = await side.queue.backlog(signal);
+      if (left.running.length > 0) warn(`these jobs are cut: ${left.running.join(", ")}`);
+      if (waiting(left.waiting) > 0) {
+        const queues = Object.entries(left.waiting).filter(([, count]) => count > 0);
+        warn(
+          `these jobs are not run: ${queues.map(([name, count]) => `${count} in ${name}`).join(", ")}`,
+        );
+      }
+      return { cut: left.running.length, waiting: waiting(left.waiting) };
+    },
+    undo: async ({ signal }) => {
+      await side.queue.resume(signal);
+      return {};
+    },
+  };
+}
+
+export function queueStateCarried(from: Side, to: Side): Step {
+  return {
+    id: `${to.name}-queue-state-carried`,
+    title: "Paused data sources, schema blacklist and last-run times are carried",
+    deadlineMs: 30_000,
+    estimateMs: 50,
+    apply: async ({ signal }) => {
+      const state = await from.queue.state(signal);
+      await to.queue.restore(state, signal);
+      return { keys: state.size };
+    },
+  };
+}
+
+export function queueOpened(side: Side): Step {
+  return {
+    id: `${side.name}-queue-opened`,
+    title: `Workers of the ${side.name} take jobs`,
+    deadlineMs: 30_000,
+    estimateMs: 10,
+    check: async ({ signal }) => !(await side.queue.isSuspended(signal)),
+    apply: async ({ signal }) => {
+      await side.queue.resume(signal);
+      return {};
+    },
+  };
+}
+
+/**
+ * The side that nobody writes to any more needs no slots: they would keep its WAL until its disk is full. A switch back
+ * makes them anew.
+ */
+export function slotsDropped(world: World, side: Side): Step {
+  const slots = [directionFrom(world, side.name).name, CHANGES];
+  return {
+    id: `${side.name}-slots-dropped`,
+    title: `The ${side.name} keeps no WAL for nobody`,
+    deadlineMs: 30_000,
+    estimateMs: 20,
+    apply: (running) =>
+      withClient(side.database, running.signal, async (client) => {
+        for (const slot of slots) await dropSlot(client, slot, running);
+        return { slots: slots.length };
+      }),
+  };
+}

@@ -1,0 +1,86 @@
+import { withClient } from "../database/database";
+import { createMarkerTable } from "../database/marker";
+import {
+  giveTo,
+  isDefault,
+  isPrimaryKey,
+  isSetting,
+  relationCount,
+  statements,
+} from "../database/schema";
+import { tables } from "../database/table";
+import type { Plan, Step } from "../engine/step";
+import type { World } from "../ports";
+import { withBoth } from "./verification";
+
+/** `prepare`: an empty database of the same shape, and queues that nobody works on. */
+export const preparePlan = (world: World): Plan => ({
+  act: "prepare",
+  writeOutageBudgetMs: 0,
+  steps: [targetQueueSuspended(world), schemaMade(world), markerTablesMade(world)],
+});
+
+function targetQueueSuspended({ target }: World): Step {
+  return {
+    id: "target-queue-suspended",
+    title: "Workers of the target take no jobs",
+    deadlineMs: 30_000,
+    estimateMs: 10,
+    apply: async ({ signal }) => {
+      await target.queue.suspend(signal);
+      return {};
+    },
+  };
+}
+
+function schemaMade({ source, target, schema }: World): Step {
+  return {
+    id: "target-schema-made",
+    title: "The target has the source's tables, primary keys, functions and sequences",
+    deadlineMs: 600_000,
+    estimateMs: 2000,
+    check: async (running) =>
+      withBoth(source, target, running, async (from, to) => {
+        const [here, there] = [await tables(from), await tables(to)];
+        return (
+          here.length > 0 && JSON.stringify(here.map(shape)) === JSON.stringify(there.map(shape))
+        );
+      }),
+    apply: (running) =>
+      withClient(target.database, running.signal, async (client) => {
+        if ((await relationCount(client)) > 0) {
+          throw new Error("the target's database is not empty; empty it, or run abort, which does");
+        }
+        const pre = statements(await schema.section("pre-data", running.signal));
+        const post = statements(await schema.section("post-data", running.signal)).filter(
+          isPrimaryKey,
+        );
+        const all = [...pre, ...post].filter((it) => !isSetting(it) && !isDefault(it));
+        await client.query("BEGIN");
+        for (const statement of all) await client.query(statement);
+        await giveTo(client, target.database.applicationRole);
+        await client.query("COMMIT");
+        return { statements: all.length };
+      }),
+  };
+}
+
+const shape = ({ name, key }: { readonly name: string; readonly key: readonly string[] }) => [
+  name,
+  key,
+];
+
+function markerTablesMade({ source, target }: World): Step {
+  return {
+    id: "marker-tables-made",
+    title: "Both sides have the table of markers",
+    deadlineMs: 30_000,
+    estimateMs: 10,
+    apply: (running) =>
+      withBoth(source, target, running, async (from, to) => {
+        await createMarkerTable(from);
+        await createMarkerTable(to);
+        return {};
+      }),
+  };
+}

@@ -1,0 +1,91 @@
+import { withClient } from "../database/database";
+import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
+import {
+  dropSlot,
+  slotExists,
+  subscriptionExists,
+  unpublish,
+  unsubscribe,
+} from "../database/replication";
+import { dropApplicationSchema } from "../database/schema";
+import type { Plan, Step } from "../engine/step";
+import { BACK, CHANGES, FORWARD, type Side, type World } from "../ports";
+import { withBoth } from "./verification";
+
+/** `finish` after the move, `abort` before it: nothing of the move is left in either database. */
+export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
+  act,
+  writeOutageBudgetMs: 0,
+  steps: [
+    replicationRemoved(world.target, world.source),
+    replicationRemoved(world.source, world.target),
+    ...(act === "abort" ? [targetEmptied(world)] : []),
+    nothingLeft(world),
+  ],
+});
+
+/** Removes what a side publishes, and what the other one subscribes to. */
+function replicationRemoved(side: Side, subscriber: Side): Step {
+  const name = side.name === "source" ? FORWARD : BACK;
+  return {
+    id: `${side.name}-replication-removed`,
+    title: `The ${side.name} replicates to nobody`,
+    deadlineMs: 120_000,
+    estimateMs: 100,
+    apply: (running) =>
+      withBoth(side, subscriber, running, async (publisher, receiver) => {
+        await unsubscribe(receiver, name, running);
+        for (const slot of [name, CHANGES]) await dropSlot(publisher, slot, running);
+        await unpublish(publisher, name);
+        await dropMoveSchema(publisher);
+        return {};
+      }),
+  };
+}
+
+function targetEmptied({ target }: World): Step {
+  return {
+    id: "target-emptied",
+    title: "The target's database is as empty as before",
+    deadlineMs: 120_000,
+    estimateMs: 500,
+    apply: (running) =>
+      withClient(target.database, running.signal, async (client) => {
+        await dropApplicationSchema(client);
+        return {};
+      }),
+  };
+}
+
+function nothingLeft({ source, target }: World): Step {
+  return {
+    id: "nothing-left",
+    title: "No slot, publication, subscription or table of the move is left on either side",
+    deadlineMs: 30_000,
+    estimateMs: 10,
+    apply: (running) =>
+      withBoth(source, target, running, async (from, to) => {
+        const left: string[] = [];
+        for (const [client, { name }] of [
+          [from, source],
+          [to, target],
+        ] as const) {
+          for (const slot of [FORWARD, BACK, CHANGES]) {
+            if (await slotExists(client, slot)) left.push(`slot ${slot} on the ${name}`);
+          }
+          for (const subscription of [FORWARD, BACK]) {
+            if (await subscriptionExists(client, subscription))
+              left.push(`subscription ${subscription} on the ${name}`);
+          }
+          const { rows } = await client.query<{ what: string }>(
+            `SELECT 'publication ' || pubname AS what FROM pg_publication WHERE pubname = ANY ($1)
+             UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = $2`,
+            [[FORWARD, BACK], MOVE_SCHEMA],
+          );
+          left.push(...rows.map(({ what }) => `${what} on the ${name}`));
+        }
+        if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+        return { left: 0 };
+      }),
+  };
+}

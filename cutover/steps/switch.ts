@@ -1,0 +1,64 @@
+import type { Plan } from "../engine/step";
+import type { World } from "../ports";
+import {
+  compared,
+  drained,
+  partStarted,
+  partStopped,
+  queueOpened,
+  queueStateCarried,
+  ready,
+  slotsDropped,
+  wayBackPrepared,
+} from "./aroundWindow";
+import {
+  arrived,
+  fenced,
+  replicationTurned,
+  sequencesSet,
+  trafficFlipped,
+  unfenced,
+} from "./window";
+
+/**
+ * Switches Redash from one side to the other without losing a write: `cutover` is the switch to the target, `rollback`
+ * the switch back. Everything slow comes before the window; readers are served until the flip.
+ */
+export function switchPlan(
+  act: "cutover" | "rollback",
+  world: World,
+  options: { readonly writeOutageBudgetMs: number; readonly drainDeadlineMs: number },
+): Plan {
+  const [from, to] =
+    act === "cutover" ? [world.source, world.target] : [world.target, world.source];
+  return {
+    act,
+    writeOutageBudgetMs: options.writeOutageBudgetMs,
+    steps: [
+      ready(world, from, to),
+      wayBackPrepared(world, from, to),
+      compared(from, to, "changes-compared-before"),
+      partStopped(from, "scheduler"),
+      drained(from, options.drainDeadlineMs),
+      partStopped(from, "workers"),
+      queueStateCarried(from, to),
+      compared(from, to, "changes-compared-again"),
+      fenced(from),
+      unfenced(to),
+      arrived(from, to),
+      {
+        ...compared(from, to, "difference-compared"),
+        deadlineMs: 30_000,
+        estimateMs: 20,
+        inWindow: true,
+      },
+      sequencesSet(from, to),
+      replicationTurned(world, from, to),
+      trafficFlipped(world, from, to),
+      queueOpened(to),
+      partStarted(to, "workers"),
+      partStarted(to, "scheduler"),
+      slotsDropped(world, from),
+    ],
+  };
+}

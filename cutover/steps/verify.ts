@@ -1,0 +1,70 @@
+import { withClient } from "../database/database";
+import { createSlot, slotExists } from "../database/replication";
+import { sequences, setSequences } from "../database/sequence";
+import type { Plan, Step } from "../engine/step";
+import { CHANGES, type World } from "../ports";
+import { compareAll, compareChanges, withBoth } from "./verification";
+
+/** `verify`: compares everything once, then what changes; may be repeated as often as one likes. */
+export const verifyPlan = (world: World, deadlineMs: number): Plan => ({
+  act: "verify",
+  writeOutageBudgetMs: 0,
+  steps: [
+    changesWatched(world),
+    allCompared(world, deadlineMs),
+    changesCompared(world),
+    sequencesAhead(world),
+  ],
+});
+
+function changesWatched({ source }: World): Step {
+  return {
+    id: "changes-watched",
+    title: "The source remembers which rows change from now on",
+    deadlineMs: 600_000,
+    estimateMs: 50,
+    check: ({ signal }) =>
+      withClient(source.database, signal, (client) => slotExists(client, CHANGES)),
+    apply: (running) =>
+      withClient(source.database, running.signal, async (client) => {
+        await createSlot(client, CHANGES, "test_decoding");
+        return {};
+      }),
+  };
+}
+
+function allCompared({ source, target }: World, deadlineMs: number): Step {
+  return {
+    id: "everything-compared",
+    title: "Every row is equal on both sides",
+    deadlineMs,
+    estimateMs: 30_000,
+    apply: (running) => compareAll(source, target, running),
+  };
+}
+
+function changesCompared({ source, target }: World): Step {
+  return {
+    id: "changes-compared",
+    title: "What changed meanwhile is equal on both sides",
+    deadlineMs: 3_600_000,
+    estimateMs: 500,
+    apply: (running) => compareChanges(source, target, running),
+  };
+}
+
+/** How far sequences are set ahead while the source still gives out numbers; the cutover sets them exactly. */
+const AHEAD = 10_000;
+
+function sequencesAhead({ source, target }: World): Step {
+  return {
+    id: "sequences-ahead",
+    title: "The target's sequences are ahead of the source's",
+    deadlineMs: 60_000,
+    estimateMs: 10,
+    apply: (running) =>
+      withBoth(source, target, running, async (from, to) => ({
+        sequences: await setSequences(to, await sequences(from), AHEAD),
+      })),
+  };
+}

@@ -1,0 +1,132 @@
+import { oneRow, withClient } from "../database/database";
+import { fence, isFenced, liftFence } from "../database/fence";
+import { awaitMarker, writeMarker } from "../database/marker";
+import { advanceSlot, disable, enable, isEnabled } from "../database/replication";
+import { sequences, setSequences } from "../database/sequence";
+import type { Running, Step } from "../engine/step";
+import { CHANGES, directionFrom, type Side, type World } from "../ports";
+import { withBoth } from "./verification";
+
+export function fenced(side: Side): Step {
+  const { applicationRole } = side.database;
+  return {
+    id: `${side.name}-fenced`,
+    title: `The application can read but not write on the ${side.name}`,
+    deadlineMs: 10_000,
+    estimateMs: 10,
+    inWindow: true,
+    apply: (running) =>
+      withClient(side.database, running.signal, async (client) => ({
+        sessionsEnded: await fence(client, applicationRole, running),
+      })),
+    undo: (running) => lifted(side, running),
+  };
+}
+
+const lifted = (side: Side, running: Running) =>
+  withClient(side.database, running.signal, async (client) => ({
+    sessionsEnded: await liftFence(client, side.database.applicationRole, running),
+  }));
+
+/** A switch before may have fenced this side; nobody writes here yet. */
+export function unfenced(side: Side): Step {
+  return {
+    id: `${side.name}-not-fenced`,
+    title: `The application may write on the ${side.name}`,
+    deadlineMs: 10_000,
+    estimateMs: 5,
+    inWindow: true,
+    check: ({ signal }) =>
+      withClient(
+        side.database,
+        signal,
+        async (client) => !(await isFenced(client, side.database.applicationRole)),
+      ),
+    apply: (running) => lifted(side, running),
+  };
+}
+
+export function arrived(from: Side, to: Side): Step {
+  return {
+    id: `${to.name}-has-everything`,
+    title: `A marker written after the last write has arrived on the ${to.name}`,
+    deadlineMs: 30_000,
+    estimateMs: 5,
+    inWindow: true,
+    apply: (running) =>
+      withBoth(from, to, running, async (here, there) => {
+        await awaitMarker(there, await writeMarker(here), running);
+        return {};
+      }),
+  };
+}
+
+export function sequencesSet(from: Side, to: Side): Step {
+  return {
+    id: `${to.name}-sequences-set`,
+    title: "Every sequence goes on after the last number that was given out",
+    deadlineMs: 10_000,
+    estimateMs: 5,
+    inWindow: true,
+    apply: (running) =>
+      withBoth(from, to, running, async (here, there) => ({
+        sequences: await setSequences(there, await sequences(here)),
+      })),
+  };
+}
+
+/**
+ * Stops replication one way and starts it the other way. The slot of the way back has also decoded what arrived by the
+ * way there; it is moved past that first, or its subscriber would get its own rows back and stop for ever.
+ */
+export function replicationTurned(world: World, from: Side, to: Side): Step {
+  const there = directionFrom(world, from.name);
+  const back = directionFrom(world, to.name);
+  return {
+    id: `${to.name}-replication-turned`,
+    title: `Replication runs from the ${to.name} to the ${from.name}`,
+    deadlineMs: 15_000,
+    estimateMs: 10,
+    inWindow: true,
+    apply: (running) =>
+      withBoth(from, to, running, async (here, far) => {
+        await disable(far, there.name, running);
+        if (!(await isEnabled(here, back.name))) {
+          await advanceSlot(far, back.name);
+          await advanceSlot(far, CHANGES);
+          await enable(here, back.name);
+        }
+        const { lsn } = await oneRow<{ lsn: string }>(
+          far,
+          "SELECT pg_current_wal_lsn()::text AS lsn",
+        );
+        return { lsn };
+      }),
+    undo: (running) =>
+      withBoth(from, to, running, async (here, far) => {
+        await disable(here, back.name, running);
+        await enable(far, there.name);
+        return {};
+      }),
+  };
+}
+
+export function trafficFlipped(world: World, from: Side, to: Side): Step {
+  return {
+    id: `traffic-to-${to.name}`,
+    title: `Traffic goes to the ${to.name}`,
+    deadlineMs: 20_000,
+    estimateMs: 10,
+    inWindow: true,
+    irreversible: true,
+    check: async ({ signal }) => (await world.traffic.goesTo(signal)) === to.name,
+    apply: async ({ signal }) => {
+      await world.traffic.flipTo(to.name, signal);
+      return { goesTo: await world.traffic.goesTo(signal) };
+    },
+    undo: async ({ signal }) => {
+      await world.traffic.flipTo(from.name, signal);
+      return { goesTo: await world.traffic.goesTo(signal) };
+    },
+  };
+}
