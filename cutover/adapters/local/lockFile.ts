@@ -1,0 +1,53 @@
+import { mkdirSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import type { Lock } from "../../engine/journal";
+
+/** A lock by a file that names its holder. The lock of a process that is dead counts as free. */
+export class LockFile implements Lock {
+  constructor(private readonly path: string) {}
+
+  acquire = async (): Promise<() => Promise<void>> => {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const mine = JSON.stringify({
+      pid: process.pid,
+      host: hostname(),
+      since: new Date().toISOString(),
+    });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        await writeFile(this.path, mine, { flag: "wx", mode: 0o600 });
+        return () => rm(this.path, { force: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const { pid, host, since } = await this.holder();
+      if (pid === undefined || host !== hostname() || isAlive(pid)) {
+        throw new Error(
+          `another run is at work: process ${pid ?? "unknown"} on ${host}, since ${since}; if it is not, remove ${this.path}`,
+        );
+      }
+      await rm(this.path, { force: true });
+    }
+    throw new Error(`another run took the lock ${this.path} at the same moment`);
+  };
+
+  private async holder(): Promise<{ pid: number | undefined; host: string; since: string }> {
+    const text = await readFile(this.path, "utf8").catch(() => "");
+    try {
+      return JSON.parse(text) as { pid: number; host: string; since: string };
+    } catch {
+      return { pid: undefined, host: "an unknown host", since: "an unknown time" };
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
