@@ -21,37 +21,70 @@ const SESSION = [
   "SET search_path = public",
 ].join("; ");
 
+/** Connections that wait for the next step: a new one costs more than most steps of the window. */
+const idle = new WeakMap<Database, pg.Client[]>();
+
 /**
- * Runs something on a connection of its own. When the signal aborts, the connection is cut, so that the server stops
- * working on what nobody waits for any more.
+ * Runs something on a connection that nobody else uses meanwhile. When the signal aborts, the connection is cut, so
+ * that the server stops working on what nobody waits for any more.
  * @throws whatever the work throws; the signal's reason if it aborts
  */
 export async function withClient<T>(
-  { connection }: Database,
+  database: Database,
   signal: AbortSignal,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...connection });
-  // A cut connection also ends as an event, which would end the process.
-  client.on("error", () => undefined);
+  const client = idle.get(database)?.pop() ?? new pg.Client(withTimeout(database.connection));
   const cut = () => {
-    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } })
+    const { stream } = (client as unknown as { connection: { stream: { destroy: () => void } } })
       .connection;
     stream.destroy();
   };
   signal.addEventListener("abort", cut, { once: true });
   try {
-    await client.connect();
-    await client.query(SESSION);
-    return await work(client);
+    if (!isOpen.has(client)) await open(client, database);
+    const result = await work(client);
+    if (isOpen.has(client)) idle.set(database, [...(idle.get(database) ?? []), client]);
+    return result;
   } catch (error) {
+    // It may be within a transaction, or broken: it is not used again.
+    await client.end().catch(() => undefined);
     signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener("abort", cut);
-    await client.end().catch(() => undefined);
   }
+}
+
+/** Closes what waits; a server that shuts down waits for it. */
+export async function closeConnections(database: Database): Promise<void> {
+  const clients = idle.get(database) ?? [];
+  idle.delete(database);
+  await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+}
+
+const withTimeout = (connection: pg.ClientConfig): pg.ClientConfig => ({
+  connectionTimeoutMillis: 10_000,
+  ...connection,
+});
+
+const isOpen = new WeakSet<pg.Client>();
+
+async function open(client: pg.Client, database: Database): Promise<void> {
+  const closed = () => {
+    isOpen.delete(client);
+    idle.set(
+      database,
+      (idle.get(database) ?? []).filter((it) => it !== client),
+    );
+  };
+  // A cut connection also ends as an event, which without a listener would end the process.
+  client.on("error", closed);
+  client.on("end", closed);
+  await client.connect();
+  await client.query(SESSION);
+  isOpen.add(client);
 }
 
 /** One row that must be there. */

@@ -111,17 +111,19 @@ export async function subscribe(
   );
 }
 
-/** Stops applying, and waits until the worker is gone: it may still write when the command returns. */
+/**
+ * Stops applying, and waits until the worker is gone: it may still write when the command returns, and would notice
+ * only a while later, so it is told to end.
+ */
 export async function disable(client: pg.Client, name: string, running: Waiting): Promise<void> {
   await client.query(`ALTER SUBSCRIPTION ${identifier(name)} DISABLE`);
   await until(
     async () => {
-      const { working } = await oneRow<{ working: boolean }>(
-        client,
-        `SELECT EXISTS (SELECT FROM pg_stat_subscription WHERE subname = $1 AND pid IS NOT NULL) AS working`,
+      const { rowCount } = await client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_subscription WHERE subname = $1 AND pid IS NOT NULL",
         [name],
       );
-      return !working;
+      return rowCount === 0;
     },
     running,
     { first: 1, longest: 20 },
