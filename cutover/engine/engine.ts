@@ -34,9 +34,9 @@ export interface Outcome {
 const GRACE_MS = 1000;
 
 /**
- * Runs an act from its first step to its last, or back. What a killed run has left is taken up first: forward if its
- * irreversible step was started, back if users could not write when it died (nobody knows for how long), and else
- * forward again. Before the irreversible step every failure, every exceeded time limit and every request to stop is
+ * Runs an act from its first step to its last, or back. What a killed run has left is taken up first: back if it was
+ * undoing, forward if its irreversible step was started, back if users could not write when it died (nobody knows for
+ * how long), and else forward again. Before the irreversible step every failure, every exceeded time limit and every request to stop is
  * answered by undoing what was done, last step first; after it by going on, and by asking for a person if that fails.
  *
  * @throws Error if another process holds the lock, or if the plan is none
@@ -78,15 +78,18 @@ class Run {
       resumed,
     });
     const applied = resumed ? history.applied.map(({ step }) => step) : [];
-    const flipped = await this.isFlipped(applied);
+    const flipped = !(resumed && history.undoing) && (await this.isFlipped(applied));
     const opened = history.applied.find(({ step }) =>
       plan.steps.some(({ id, inWindow }) => id === step && inWindow === true),
     );
     if (resumed && opened !== undefined) {
       const { monotonicMs, nowMs } = options.clock;
       this.windowOpenedMs = monotonicMs() - (nowMs() - opened.atMs);
-      if (!flipped) return this.back(applied, "the run before died while nobody could write");
+      if (!flipped && !history.undoing) {
+        return this.back(applied, "the run before died while nobody could write");
+      }
     }
+    if (resumed && history.undoing) return this.back(applied, "the run before was undoing");
     return this.forward(applied, flipped);
   }
 
@@ -109,6 +112,8 @@ class Run {
   private async forward(before: readonly string[], flipped: boolean): Promise<Outcome> {
     const applied = [...before];
     for (const [index, step] of this.plan.steps.entries()) {
+      // All before the flip was done when it was started, and looks different since.
+      if (flipped && index < this.flip) continue;
       const isFinal = flipped || (this.flip !== -1 && index > this.flip);
       const stop = isFinal ? undefined : this.options.stop;
       if (stop?.aborted === true) return this.back(applied, "it was asked to stop");

@@ -92,6 +92,8 @@ export interface History {
   readonly interrupted: string | undefined;
   /** In the order in which they were started. */
   readonly applied: readonly Started[];
+  /** Whether it had begun to undo: whoever takes it up goes on with that, and never forward from half-way back. */
+  readonly undoing: boolean;
   /** How the last run ended; undefined if it was interrupted, or if there was none. */
   readonly outcome: "done" | "undone" | "needs-person" | undefined;
 }
@@ -101,11 +103,15 @@ export function historyOf(act: string, entries: readonly Entry[]): History {
   let interrupted: string | undefined;
   let outcome: History["outcome"];
   let applied: Started[] = [];
+  let undoing = false;
   let run: string | undefined;
   for (const entry of entries) {
     if (entry.kind === "run-started") {
       if (entry.act !== act) continue;
-      if (!entry.resumed) applied = [];
+      if (!entry.resumed) {
+        applied = [];
+        undoing = false;
+      }
       run = entry.run;
       interrupted = entry.run;
       outcome = undefined;
@@ -118,10 +124,12 @@ export function historyOf(act: string, entries: readonly Entry[]): History {
         !applied.some(({ step }) => step === entry.step)
       ) {
         applied.push({ step: entry.step, atMs: entry.atMs });
+      } else if (entry.kind === "undo-started") {
+        undoing = true;
       } else if (entry.kind === "undone") {
         applied = applied.filter(({ step }) => step !== entry.step);
       }
     }
   }
-  return { interrupted, applied, outcome };
+  return { interrupted, applied, undoing, outcome };
 }

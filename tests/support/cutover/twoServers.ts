@@ -1,0 +1,150 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import pg from "pg";
+import { binary } from "../../../cutover/adapters/local/binary";
+import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
+import { closeConnections, type Database } from "../../../cutover/database/database";
+import type { Queue, Side, SideName, Workload, World } from "../../../cutover/ports";
+
+const SETTINGS = {
+  wal_level: "logical",
+  max_replication_slots: "10",
+  max_wal_senders: "10",
+  // A test need not wait for the launcher's pause between two starts of a worker.
+  wal_retrieve_retry_interval: "100ms",
+};
+const ROLE = "redash";
+
+/** A source (13) and a target (17) with an application's role, and everything else of a move in memory. */
+export interface TwoServers {
+  readonly world: World;
+  /** Where traffic goes. */
+  readonly goesTo: () => SideName;
+  /** A connection of the application. */
+  readonly application: (side: SideName) => Promise<pg.Client>;
+  /** A connection that may do anything. */
+  readonly administrator: (side: SideName) => Promise<pg.Client>;
+  readonly servers: Readonly<Record<SideName, PostgresServer>>;
+  readonly remove: () => Promise<void>;
+}
+
+export async function twoServers(): Promise<TwoServers> {
+  const [source, target] = await Promise.all([
+    startPostgres({ major: 13, settings: SETTINGS }),
+    startPostgres({ major: 17, settings: SETTINGS }),
+  ]);
+  const servers = { source, target };
+  const clients: pg.Client[] = [];
+  const connected = async (config: pg.ClientConfig) => {
+    const client = new pg.Client(config);
+    client.on("error", () => undefined);
+    await client.connect();
+    clients.push(client);
+    return client;
+  };
+  for (const server of [source, target]) {
+    const client = await connected(server.connection);
+    await client.query(`CREATE DATABASE redash; `);
+    await client.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'application'`);
+  }
+  const database = (side: SideName): Database => {
+    const { connection } = servers[side];
+    return {
+      side,
+      connection: { ...connection, database: "redash" },
+      replicationConnection: `host=127.0.0.1 port=${servers[side].port} dbname=redash user=postgres password=${connection.password}`,
+      applicationRole: ROLE,
+    };
+  };
+  let goesTo: SideName = "source";
+  const side = (name: SideName): Side => ({
+    name,
+    database: database(name),
+    workload: memoryWorkload(name === "source" ? 1 : 0),
+    queue: memoryQueue(),
+  });
+  const world: World = {
+    source: side("source"),
+    target: side("target"),
+    traffic: {
+      goesTo: () => Promise.resolve(goesTo),
+      flipTo: (to) => {
+        goesTo = to;
+        return Promise.resolve();
+      },
+      healthyTargets: () => Promise.resolve(1),
+    },
+    schema: {
+      section: async (section) => {
+        const { stdout } = await promisify(execFile)(
+          await binary("pgDump"),
+          [
+            "--schema-only",
+            "--no-owner",
+            "--no-privileges",
+            "--schema=public",
+            `--section=${section}`,
+            "--host=127.0.0.1",
+            `--port=${source.port}`,
+            "--username=postgres",
+            "redash",
+          ],
+          { env: { ...process.env, PGPASSWORD: source.connection.password }, maxBuffer: 1e8 },
+        );
+        return stdout;
+      },
+    },
+  };
+  return {
+    world,
+    servers,
+    goesTo: () => goesTo,
+    application: (name) =>
+      connected({
+        host: "127.0.0.1",
+        port: servers[name].port,
+        database: "redash",
+        user: ROLE,
+        password: "application",
+      }),
+    administrator: (name) => connected({ ...servers[name].connection, database: "redash" }),
+    remove: async () => {
+      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+      await Promise.all([
+        closeConnections(world.source.database),
+        closeConnections(world.target.database),
+      ]);
+      await Promise.all([source.remove(), target.remove()]);
+    },
+  };
+}
+
+function memoryWorkload(schedulers: number): Workload {
+  const running: Record<string, number> = { servers: 1, workers: 1, scheduler: schedulers };
+  const set = (part: string, count: number) => {
+    running[part] = count;
+    return Promise.resolve();
+  };
+  return {
+    state: (part) =>
+      Promise.resolve({ running: running[part] ?? 0, wanted: part === "servers" ? 1 : 0 }),
+    start: (part) => set(part, 1),
+    stop: (part) => set(part, 0),
+  };
+}
+
+function memoryQueue(): Queue {
+  let suspended = false;
+  const set = (value: boolean) => {
+    suspended = value;
+    return Promise.resolve();
+  };
+  return {
+    backlog: () => Promise.resolve({ running: [], waiting: {} }),
+    suspend: () => set(true),
+    resume: () => set(false),
+    isSuspended: () => Promise.resolve(suspended),
+    state: () => Promise.resolve(new Map()),
+    restore: () => Promise.resolve(),
+  };
+}
