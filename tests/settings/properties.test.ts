@@ -75,7 +75,8 @@ const CHANGES = fc.record(
   { requiredKeys: [] },
 );
 
-describe("any accepted settings", () => {
+describe("any accepted settings", function () {
+  this.timeout(180_000);
   it("give a program in which everything holds that must always hold, and no policy is violated", async () => {
     let accepted = 0;
     await fc.assert(
