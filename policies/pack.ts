@@ -1,6 +1,8 @@
 import { DATABASE } from "./database";
 import { DATABASE_ACCESS } from "./databaseAccess";
 import { DATABASE_EVENTS } from "./databaseEvents";
+import { ECS } from "./ecs";
+import { ECS_SERVICES } from "./ecsServices";
 import { FUNCTIONS } from "./functions";
 import { KEYS } from "./keys";
 import { OBSERVABILITY } from "./observability";
@@ -15,6 +17,8 @@ export const SUBJECTS: readonly Subject[] = [
   DATABASE,
   DATABASE_ACCESS,
   DATABASE_EVENTS,
+  ECS,
+  ECS_SERVICES,
   SECRETS,
   KEYS,
   STORAGE,
