@@ -4,7 +4,10 @@ import { DATABASE_EVENTS } from "./databaseEvents";
 import { ECS } from "./ecs";
 import { ECS_SERVICES } from "./ecsServices";
 import { FUNCTIONS } from "./functions";
+import { IAM } from "./iam";
+import { INGRESS } from "./ingress";
 import { KEYS } from "./keys";
+import { NETWORK } from "./network";
 import { OBSERVABILITY } from "./observability";
 import type { Policy, Subject } from "./policy";
 import { SECRETS } from "./secrets";
@@ -19,6 +22,9 @@ export const SUBJECTS: readonly Subject[] = [
   DATABASE_EVENTS,
   ECS,
   ECS_SERVICES,
+  INGRESS,
+  NETWORK,
+  IAM,
   SECRETS,
   KEYS,
   STORAGE,

@@ -1,0 +1,184 @@
+import { absentOr, matches } from "./constraint";
+import type { Policy, Subject } from "./policy";
+import { type Statement, statements } from "./statement";
+import type { View } from "./view";
+
+const ROLE = "aws:iam/role:Role";
+const POLICIES = [
+  "aws:iam/rolePolicy:RolePolicy",
+  "aws:iam/policy:Policy",
+  "aws:iam/userPolicy:UserPolicy",
+  "aws:iam/groupPolicy:GroupPolicy",
+];
+
+/** Actions that know no resources, so that "*" is all one can write. */
+const WITHOUT_RESOURCES =
+  /^(?:ssmmessages:(?:Create|Open)(?:Control|Data)Channel|ecr:GetAuthorizationToken|ec2:Describe\w*|logs:DescribeLogGroups|cloudwatch:PutMetricData|xray:Put\w+|sts:GetCallerIdentity)$/;
+
+const allows = (view: View): Statement[] =>
+  (statements(view, "policy") ?? []).filter(({ effect }) => effect === "Allow");
+const isEverything = (pattern: string) => pattern === "*" || pattern === "*:*";
+
+const onPolicies = (
+  policy: Omit<Policy, "types" | "check"> & {
+    readonly statement: (statement: Statement, view: View) => void;
+  },
+): Policy => {
+  const { statement, ...rest } = policy;
+  return {
+    types: POLICIES,
+    ...rest,
+    check: (view) => {
+      for (const one of allows(view)) statement(one, view);
+    },
+  };
+};
+
+/** Roles and their policies. */
+export const IAM: Subject = {
+  title: "Permissions (IAM)",
+  policies: [
+    onPolicies({
+      id: "iam-no-administrator",
+      title: "No policy allows everything.",
+      controls: ["IAM.1", "CKV_AWS_62", "CKV_AWS_63", "AWS-0057"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "Whoever breaks into a query runner has the account.",
+      fix: "Actions by name, resources by ARN.",
+      statement: ({ actions, isForOtherActions }, view) => {
+        if (isForOtherActions || actions.some(isEverything))
+          view.wrong("policy", "actions by name", "everything allowed");
+      },
+    }),
+    onPolicies({
+      id: "iam-no-service-wildcard",
+      title: "No policy allows all actions of a service.",
+      controls: ["IAM.21"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "It grows with every action that AWS adds.",
+      fix: "Actions by name.",
+      statement: ({ actions }, view) => {
+        const wildcard = actions.find((action) => /^[a-z0-9-]+:\*$/i.test(action));
+        if (wildcard !== undefined) view.wrong("policy", "actions by name", `${wildcard} allowed`);
+      },
+    }),
+    onPolicies({
+      id: "iam-resources-named",
+      title: "What is allowed is allowed on named resources.",
+      controls: ["CKV_AWS_290", "CKV_AWS_355"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "A role that may read every secret of the account reads other teams' too.",
+      fix: "Resource: the ARNs of the stack. Only actions that know no resources may have *.",
+      statement: ({ actions, resources, conditions }, view) => {
+        if (!resources.some(isEverything) || Object.keys(conditions).length > 0) return;
+        const action = actions.find((it) => !WITHOUT_RESOURCES.test(it) && !isEverything(it));
+        if (action !== undefined)
+          view.wrong("policy", "resources by ARN", `${action} allowed on everything`);
+      },
+    }),
+    onPolicies({
+      id: "iam-no-escalation",
+      title: "Nobody can give himself more rights.",
+      controls: ["CKV_AWS_286"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "With PassRole on everything, or the right to change policies, every other limit is void.",
+      fix: "iam:PassRole on one role, with iam:PassedToService; no iam:Put*, Attach* or Create*.",
+      statement: ({ actions, resources }, view) => {
+        const change = actions.find((it) =>
+          /^iam:(?:Put|Attach|Create|Update|Add|Set|\*)/i.test(it),
+        );
+        if (change !== undefined)
+          view.wrong("policy", "no right to change rights", `${change} allowed`);
+        if (
+          actions.some((it) => /^iam:PassRole$/i.test(it)) &&
+          resources.some((it) => it.includes("*"))
+        ) {
+          view.wrong("policy", "iam:PassRole on one role", "iam:PassRole on a pattern");
+        }
+      },
+    }),
+    {
+      id: "iam-trust",
+      title: "Roles are assumed by services, not by everybody.",
+      controls: ["CKV_AWS_60", "CKV_AWS_61"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "A role whose trust names * is anybody's.",
+      fix: 'Principal: { Service: "ecs-tasks.amazonaws.com" } with aws:SourceAccount.',
+      types: [ROLE],
+      check: (role) => {
+        for (const { effect, principals } of statements(role, "assumeRolePolicy") ?? []) {
+          if (
+            effect === "Allow" &&
+            principals.some((it) => isEverything(it) || it.endsWith(":root"))
+          ) {
+            role.wrong(
+              "assumeRolePolicy",
+              "a service, or a role by its ARN",
+              "everybody, or a whole account",
+            );
+          }
+        }
+      },
+    },
+    {
+      id: "iam-no-broad-managed-policy",
+      title: "No role has one of AWS's broad policies.",
+      controls: ["CKV_AWS_274", "AWS-0057"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "AdministratorAccess and PowerUserAccess are everything, FullAccess is a whole service.",
+      fix: "A policy of one's own.",
+      types: [ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"],
+      check: (view) => {
+        const narrow = matches(
+          /^arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy\/(?!(?:.*\/)?(?:AdministratorAccess|PowerUserAccess|IAMFullAccess|\w*FullAccess)$)\S+$/,
+          "a policy that is not AdministratorAccess, PowerUserAccess or a service's FullAccess",
+        );
+        if (view.type === ROLE) {
+          for (const arn of view.each("managedPolicyArns")) arn.must("", narrow);
+        } else if (typeof view.get("policyArn") === "string") view.must("policyArn", narrow);
+      },
+    },
+    {
+      id: "iam-no-users",
+      title: "There are no users and no access keys.",
+      controls: ["IAM.2", "IAM.3", "CKV_AWS_273", "AWS-0143"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "A key that never ends is found one day; its secret would stand in the state.",
+      fix: "A role.",
+      types: [
+        "aws:iam/user:User",
+        "aws:iam/accessKey:AccessKey",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+      ],
+      check: (view) => {
+        view.wrong("", "a role", "a user or its key");
+      },
+    },
+    {
+      id: "iam-session-length",
+      title: "A role's sessions end within hours.",
+      controls: [],
+      severity: "low",
+      enforcement: "advisory",
+      why: "A stolen session works until it ends.",
+      fix: "maxSessionDuration of at most 14400, or none.",
+      types: [ROLE],
+      check: (role) => {
+        role.must(
+          "maxSessionDuration",
+          absentOr({
+            allowed: "at most 14400 seconds",
+            test: (value) => typeof value === "number" && value <= 14_400,
+          }),
+        );
+      },
+    },
+  ],
+};
