@@ -7,8 +7,10 @@ import { FUNCTIONS } from "./functions";
 import { IAM } from "./iam";
 import { INGRESS } from "./ingress";
 import { KEYS } from "./keys";
+import { MIGRATION } from "./migration";
 import { NETWORK } from "./network";
 import { OBSERVABILITY } from "./observability";
+import { PHASES } from "./phase";
 import type { Policy, Subject } from "./policy";
 import { SECRETS } from "./secrets";
 import { STORAGE } from "./storage";
@@ -17,6 +19,8 @@ import { VALKEY } from "./valkey";
 /** Every subject, in the order of the documentation. A new subject is one file and one line here. */
 export const SUBJECTS: readonly Subject[] = [
   VALKEY,
+  PHASES,
+  MIGRATION,
   DATABASE,
   DATABASE_ACCESS,
   DATABASE_EVENTS,

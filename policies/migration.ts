@@ -1,0 +1,366 @@
+import { is, matches, notEmpty, set } from "./constraint";
+import type { Policy, Subject } from "./policy";
+import type { Stack } from "./stack";
+import type { View } from "./view";
+
+const INSTANCE = "aws:dms/replicationInstance:ReplicationInstance";
+const ENDPOINT = "aws:dms/endpoint:Endpoint";
+const TASK = "aws:dms/replicationTask:ReplicationTask";
+const DMS = "aws:dms/*";
+
+/** Of `postgresSettings`: given one of them, the provider sends the others as 0 or false (terraform-provider-aws#47884). */
+const EXPLICIT = [
+  "captureDdls",
+  "executeTimeout",
+  "failTasksOnLobTruncation",
+  "heartbeatEnable",
+  "heartbeatFrequency",
+  "mapBooleanAsBoolean",
+  "maxFileSize",
+  "pluginName",
+] as const;
+
+interface Rule {
+  readonly view: View;
+  readonly schema: unknown;
+  readonly table: unknown;
+  readonly action: unknown;
+}
+
+/** The selection rules of a task's table mappings. */
+function selections(task: View): Rule[] | undefined {
+  const rules = task.json("tableMappings")?.each("rules");
+  return rules
+    ?.filter((rule) => rule.get("rule-type") === "selection")
+    .map((view) => ({
+      view,
+      schema: view.get("object-locator.schema-name"),
+      table: view.get("object-locator.table-name"),
+      action: view.get("rule-action"),
+    }));
+}
+
+const covers = (pattern: unknown, name: string) =>
+  typeof pattern === "string" &&
+  new RegExp(`^${pattern.replace(/[^\w%]/g, "\\$&").replaceAll("%", ".*")}$`).test(name);
+
+const onTask = (policy: Omit<Policy, "types">): Policy => ({ types: [TASK], ...policy });
+const onEndpoint = (policy: Omit<Policy, "types">): Policy => ({ types: [ENDPOINT], ...policy });
+const onInstance = (policy: Omit<Policy, "types">): Policy => ({ types: [INSTANCE], ...policy });
+
+/** Setting of a task, by its path in the settings document. */
+const setting = (task: View, path: string): unknown =>
+  task.json("replicationTaskSettings")?.get(path);
+
+function eachInstance(stack: Stack, judge: (instance: View) => void): void {
+  for (const instance of stack.of(INSTANCE)) judge(instance);
+}
+
+/** AWS Database Migration Service. */
+export const MIGRATION: Subject = {
+  title: "Migration (DMS)",
+  policies: [
+    onTask({
+      id: "dms-selects-tables",
+      title: "A task selects tables, in a schema that is named.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "A mapping that only excludes selects nothing, and the task is green; AWS's preview accepts that, and missing schema names (aws.md 1.5).",
+      fix: 'An include rule with schema-name "public", then the excludes; ids and names that occur once.',
+      check: (task) => {
+        if (task.get("tableMappings") === undefined) task.must("tableMappings", set);
+        const rules = selections(task);
+        if (rules === undefined) return;
+        if (!rules.some(({ action }) => action === "include" || action === "explicit")) {
+          task.wrong(
+            "tableMappings",
+            "a rule that includes tables",
+            "a mapping that selects nothing",
+          );
+        }
+        for (const { view, schema, table, action } of rules) {
+          if (typeof schema !== "string" || schema === "")
+            view.wrong("object-locator.schema-name", '"public"');
+          if (typeof table !== "string" || table === "")
+            view.wrong("object-locator.table-name", "a table or %");
+          if (!["include", "exclude", "explicit"].includes(action as string))
+            view.wrong("rule-action", "include, exclude or explicit");
+        }
+        const ids =
+          task
+            .json("tableMappings")
+            ?.each("rules")
+            .map((rule) => rule.get("rule-id")) ?? [];
+        if (new Set(ids).size < ids.length)
+          task.wrong("tableMappings", "rule ids that occur once", "a rule id that occurs twice");
+      },
+    }),
+    onTask({
+      id: "dms-queries-excluded",
+      title: "The table queries is not carried by DMS.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "DMS does not migrate its tsvector, and large JSON broke the task (aws.md 1.3); it is carried by a copy and by differences of row hashes.",
+      fix: "An exclude rule for public.queries, one for awsdms%, and no explicit rule for them.",
+      check: (task) => {
+        const rules = selections(task);
+        if (rules === undefined) return;
+        const excluded = (name: string) =>
+          rules.some(({ table, action }) => action === "exclude" && covers(table, name));
+        if (
+          rules.some(({ table, action }) => action === "include" && covers(table, "queries")) &&
+          !excluded("queries")
+        ) {
+          task.wrong(
+            "tableMappings",
+            "a rule that excludes queries",
+            "a mapping that includes queries",
+          );
+        }
+        for (const { view, table, action } of rules) {
+          if (action === "explicit" && table === "queries")
+            view.wrong("object-locator.table-name", "another table than queries");
+        }
+        if (
+          rules.some(({ table, action }) => action === "include" && table === "%") &&
+          !excluded("awsdms_ddl_audit")
+        ) {
+          task.wrong(
+            "tableMappings",
+            "a rule that excludes awsdms%",
+            "a mapping that carries DMS's own tables",
+          );
+        }
+      },
+    }),
+    onTask({
+      id: "dms-no-truncation",
+      title: "No value is cut off.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "Limited LOB mode cuts after LobMaxSize, 32 KB by default, with a line in a log: dashboards and results end in the middle.",
+      fix: "LimitedSizeLobMode with LobMaxSize above the measured maximum and DataTruncationErrorPolicy SUSPEND_TABLE or STOP_TASK, or FullLobMode.",
+      check: (task) => {
+        if (task.get("replicationTaskSettings") === undefined) {
+          task.must("replicationTaskSettings", set);
+          return;
+        }
+        const settings = task.json("replicationTaskSettings");
+        if (settings === undefined) return;
+        settings.must("TargetMetadata.SupportLobs", is(true));
+        if (settings.get("TargetMetadata.FullLobMode") === true) return;
+        const size = settings.get("TargetMetadata.LobMaxSize");
+        if (typeof size !== "number" || size <= 32)
+          settings.wrong("TargetMetadata.LobMaxSize", "more than 32 KB: the measured maximum");
+        settings.must("ErrorBehavior.DataTruncationErrorPolicy", is("SUSPEND_TABLE", "STOP_TASK"));
+      },
+    }),
+    onTask({
+      id: "dms-target-not-emptied",
+      title: "A task empties no table of the target.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "DROP_AND_CREATE, the default, makes tables without indexes and keys; TRUNCATE_BEFORE_LOAD fails at foreign keys.",
+      fix: 'FullLoadSettings.TargetTablePrepMode: "DO_NOTHING", on an empty target with a real schema.',
+      check: (task) => {
+        const settings = task.json("replicationTaskSettings");
+        if (settings === undefined) {
+          if (task.get("replicationTaskSettings") === undefined)
+            task.must("replicationTaskSettings", set);
+          return;
+        }
+        settings.must("FullLoadSettings.TargetTablePrepMode", is("DO_NOTHING"));
+      },
+    }),
+    onTask({
+      id: "dms-logging",
+      title: "A task logs what it reads and writes.",
+      controls: ["DMS.7", "DMS.8"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "A row that was not applied stands nowhere else.",
+      fix: "Logging.EnableLogging: true.",
+      check: (task) => {
+        const enabled = setting(task, "Logging.EnableLogging");
+        if (enabled !== true && task.json("replicationTaskSettings") !== undefined) {
+          task.wrong("replicationTaskSettings", "Logging.EnableLogging: true", "without logging");
+        } else if (task.get("replicationTaskSettings") === undefined)
+          task.must("replicationTaskSettings", set);
+      },
+    }),
+    onTask({
+      id: "dms-validation",
+      title: "A task compares what it has carried.",
+      controls: [],
+      severity: "medium",
+      enforcement: "advisory",
+      why: "The move verifies by itself; DMS's own view tells where it went wrong.",
+      fix: "ValidationSettings.EnableValidation: true.",
+      check: (task) => {
+        const settings = task.json("replicationTaskSettings");
+        if (
+          settings !== undefined &&
+          settings.get("ValidationSettings.EnableValidation") !== true
+        ) {
+          task.wrong(
+            "replicationTaskSettings",
+            "ValidationSettings.EnableValidation: true",
+            "without validation",
+          );
+        }
+      },
+    }),
+    onTask({
+      id: "dms-does-not-start-itself",
+      title: "The move starts a task, not an update.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "It would load into a target whose constraints are not relaxed; and each change of its settings would stop it (aws.md, trap 20).",
+      fix: "startReplicationTask: false.",
+      check: (task) => {
+        const start = task.get("startReplicationTask");
+        if (start !== undefined && start !== false) task.wrong("startReplicationTask", "false");
+        task.must("migrationType", is("full-load-and-cdc"));
+      },
+    }),
+    onEndpoint({
+      id: "dms-endpoint-tls",
+      title: "DMS speaks TLS with both ends.",
+      controls: ["DMS.9", "CKV2_AWS_49"],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "All data of Redash crosses the network; RDS refuses a connection without TLS from PostgreSQL 15 on. To a compose host, which has none, only by a recorded exception.",
+      fix: 'sslMode: "require" or "verify-full"; for the source an exception with its reason.',
+      check: (endpoint) => {
+        endpoint.must("sslMode", is("require", "verify-ca", "verify-full"));
+      },
+    }),
+    onEndpoint({
+      id: "dms-postgres-settings-complete",
+      title: "An endpoint states every PostgreSQL setting, or none.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "With some of them the provider sends the others as 0: ExecuteTimeout 0, MaxFileSize 0, a heartbeat without frequency (aws.md, trap 1).",
+      fix: `All eight: ${EXPLICIT.join(", ")}.`,
+      check: (endpoint) => {
+        const settings = endpoint.get("postgresSettings");
+        if (settings === undefined) return;
+        for (const name of EXPLICIT) {
+          if (endpoint.get(`postgresSettings.${name}`) === undefined)
+            endpoint.wrong(`postgresSettings.${name}`, "a value");
+        }
+        if (endpoint.get("endpointType") === "source") {
+          endpoint.must("postgresSettings.failTasksOnLobTruncation", is(true));
+          endpoint.must("postgresSettings.captureDdls", is(false));
+        }
+      },
+    }),
+    onEndpoint({
+      id: "dms-endpoint-secret",
+      title: "An endpoint's password lies in Secrets Manager, or is a generated one.",
+      controls: ["CKV2_AWS_49"],
+      severity: "medium",
+      enforcement: "advisory",
+      why: "DMS shows the user, and whoever reads the program reads what stands in it.",
+      fix: "secretsManagerArn and secretsManagerAccessRoleArn.",
+      check: (endpoint) => {
+        if (
+          endpoint.get("password") !== undefined &&
+          (endpoint.resource.propertyDependencies["password"] ?? []).length === 0
+        ) {
+          endpoint.wrong("password", "a secret of Secrets Manager", "(hidden)");
+        }
+      },
+    }),
+    onInstance({
+      id: "dms-private",
+      title:
+        "The replication instance has no public address, and lies in subnets of its own choice.",
+      controls: ["DMS.1", "CKV_AWS_89"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "The API's default is public.",
+      fix: "publiclyAccessible: false, replicationSubnetGroupId, vpcSecurityGroupIds.",
+      check: (instance) => {
+        instance.must("publiclyAccessible", is(false));
+        instance.must("replicationSubnetGroupId", set);
+        instance.must("vpcSecurityGroupIds", notEmpty);
+      },
+    }),
+    onInstance({
+      id: "dms-encrypted",
+      title: "The replication instance is encrypted with a key of one's own.",
+      controls: ["CKV_AWS_212"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "What waits to be applied lies on its disk.",
+      fix: "kmsKeyArn: the stack's key.",
+      check: (instance) => {
+        instance.must("kmsKeyArn", set);
+      },
+    }),
+    onInstance({
+      id: "dms-version-pinned",
+      title: "The engine's version is pinned, and one that knows the source.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "An upgrade restarts the task in the middle of a move; PostgreSQL 17 needs 3.6.1 (aws.md 1.1).",
+      fix: 'engineVersion: "3.6.1".',
+      check: (instance) => {
+        instance.must(
+          "engineVersion",
+          matches(/^3\.(?:[6-9]|\d\d)\.\d+$/, "a version from 3.6.0 on, with all three numbers"),
+        );
+      },
+    }),
+    onInstance({
+      id: "dms-minor-upgrades",
+      title: "Patches of the replication instance come by themselves.",
+      controls: ["DMS.6", "CKV_AWS_222"],
+      severity: "low",
+      enforcement: "advisory",
+      why: "Decided: during a move, which is all the time that it exists, no restart is wanted; the version is chosen by hand.",
+      fix: "autoMinorVersionUpgrade: true after the move, or none.",
+      check: (instance) => {
+        instance.must("autoMinorVersionUpgrade", is(true));
+      },
+    }),
+    onInstance({
+      id: "dms-multi-az",
+      title: "The replication instance survives its zone, but in a rehearsal.",
+      controls: ["DMS.13"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "A lost instance means a new full load.",
+      fix: "multiAz: true.",
+      checkStack: (stack) => {
+        if (stack.mode !== "production") return;
+        eachInstance(stack, (instance) => {
+          instance.must("multiAz", is(true));
+        });
+      },
+    }),
+    {
+      id: "dms-only-during-a-move",
+      title: "DMS exists only while a move is under way.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "Forgotten, it costs money, and its slot fills the source's disk.",
+      fix: "Only in the phases replicating and switched.",
+      types: [DMS],
+      checkStack: (stack) => {
+        if (stack.phase !== "greenfield" && stack.phase !== "complete") return;
+        for (const view of stack.of(DMS))
+          view.wrong("", `nothing of DMS in phase ${stack.phase}`, `a ${view.type}`);
+      },
+    },
+  ],
+};
