@@ -96,7 +96,7 @@ function sideOfArn(stack: Stack, arn: string): "ecs" | "source" | undefined {
     .find(
       (it) =>
         it.get("arn") === arn ||
-        new RegExp(`:targetgroup/${it.name.replace(/[^\\w-]/g, "")}(?:-[0-9a-f]{7})?/`).test(arn),
+        new RegExp(`:targetgroup/${it.name.replace(/[^\w-]/g, "")}(?:-[0-9a-f]{7})?/`).test(arn),
     );
   return group === undefined ? undefined : sideOf(group);
 }

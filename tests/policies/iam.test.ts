@@ -1,0 +1,222 @@
+import { describe } from "mocha";
+import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+import { property } from "./support/property";
+
+type Json = Record<string, unknown>;
+const policy = (...statements: readonly Json[]): Given => ({
+  type: "aws:iam/rolePolicy:RolePolicy",
+  props: {
+    policy: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: statements.map((it) => ({ Effect: "Allow", ...it })),
+    }),
+  },
+});
+const named = {
+  Action: "secretsmanager:GetSecretValue",
+  Resource: "arn:aws:secretsmanager:a:1:secret:x",
+};
+const cases = (list: Record<string, readonly [Given, ...string[]]>): Record<string, Case> =>
+  Object.fromEntries(
+    Object.entries(list).map(([title, [given, ...finds]]) => [title, { given, finds }]),
+  );
+/** What every rule over policies does with documents. */
+const documents: Record<string, Case> = {
+  "accepts an action by name on a resource by ARN": { given: policy(named) },
+  "accepts a denial of everything": {
+    given: policy({ Effect: "Deny", Action: "*", Resource: "*" }),
+  },
+  "waits for a document that is not known yet": {
+    given: { ...policy(), props: { policy: UNKNOWN } },
+    finds: ["undecided: policy is not known before the update"],
+  },
+  "waits for a document that is a secret": {
+    given: { ...policy(), props: { policy: HIDDEN } },
+    finds: ["undecided: policy is a secret"],
+  },
+  "refuses a text that is no JSON": {
+    given: { ...policy(), props: { policy: "{" } },
+    finds: ["policy is not JSON"],
+  },
+  "accepts no document": { given: { ...policy(), props: {} } },
+  "reads one statement without a list": {
+    given: {
+      ...policy(),
+      props: { policy: JSON.stringify({ Statement: { Effect: "Allow", ...named } }) },
+    },
+  },
+};
+
+describe("policies of permissions", () => {
+  describePolicy("iam-no-administrator", {
+    ...documents,
+    ...cases({
+      "refuses every action": [
+        policy({ Action: "*", Resource: "arn:x" }),
+        "policy is everything allowed",
+      ],
+      "refuses every action in a list": [
+        policy({ Action: ["s3:GetObject", "*"], Resource: "arn:x" }),
+        "policy is everything allowed",
+      ],
+      "refuses everything but": [
+        policy({ NotAction: "iam:*", Resource: "arn:x" }),
+        "policy is everything allowed",
+      ],
+    }),
+  });
+  describePolicy("iam-no-service-wildcard", {
+    ...documents,
+    ...cases({
+      "refuses a service": [
+        policy({ Action: "s3:*", Resource: "arn:x" }),
+        "policy is s3:* allowed",
+      ],
+      "refuses it among others": [
+        policy(named, { Action: ["a:B", "kms:*"], Resource: "arn:x" }),
+        "policy is kms:* allowed",
+      ],
+      "accepts a part of the names": [policy({ Action: "s3:Get*", Resource: "arn:x" })],
+    }),
+  });
+  describePolicy("iam-resources-named", {
+    ...documents,
+    ...cases({
+      "refuses secrets of the whole account": [
+        policy({ Action: "secretsmanager:GetSecretValue", Resource: "*" }),
+        "policy is secretsmanager:GetSecretValue allowed on everything",
+      ],
+      "accepts what knows no resources": [
+        policy({
+          Action: ["ssmmessages:CreateControlChannel", "ecr:GetAuthorizationToken"],
+          Resource: "*",
+        }),
+      ],
+      "accepts what a condition limits": [
+        policy({
+          Action: "kms:Decrypt",
+          Resource: "*",
+          Condition: { StringEquals: { "kms:ViaService": "s" } },
+        }),
+      ],
+      "refuses one of many": [
+        policy({ Action: ["ecr:GetAuthorizationToken", "s3:GetObject"], Resource: ["arn:x", "*"] }),
+        "policy is s3:GetObject allowed on everything",
+      ],
+    }),
+  });
+  describePolicy("iam-no-escalation", {
+    ...documents,
+    ...cases({
+      "refuses to change policies": [
+        policy({ Action: "iam:PutRolePolicy", Resource: "arn:x" }),
+        "policy is iam:PutRolePolicy allowed",
+      ],
+      "refuses to pass any role": [
+        policy({ Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/*" }),
+        "policy is iam:PassRole on a pattern",
+      ],
+      "accepts to pass one role": [
+        policy({ Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/task" }),
+      ],
+      "refuses all of IAM": [
+        policy({ Action: "iam:*", Resource: "arn:x" }),
+        "policy is iam:* allowed",
+      ],
+    }),
+  });
+
+  const role = (principal: unknown, more: Json = {}): Given => ({
+    type: "aws:iam/role:Role",
+    props: {
+      assumeRolePolicy: JSON.stringify({
+        Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: principal, ...more }],
+      }),
+    },
+  });
+  const everybody = "assumeRolePolicy is everybody, or a whole account";
+  describePolicy(
+    "iam-trust",
+    cases({
+      "accepts a service": [role({ Service: "ecs-tasks.amazonaws.com" })],
+      "accepts a role by its ARN": [role({ AWS: "arn:aws:iam::123456789012:role/deploy" })],
+      "refuses everybody": [role("*"), everybody],
+      "refuses everybody of AWS": [role({ AWS: "*" }), everybody],
+      "refuses a whole account": [role({ AWS: "arn:aws:iam::123456789012:root" }), everybody],
+      "refuses one of many": [role({ AWS: ["arn:aws:iam::1:role/a", "*"] }), everybody],
+      "accepts a denial": [role("*", { Effect: "Deny" })],
+      "waits for a trust that is not known": [
+        { type: "aws:iam/role:Role", props: { assumeRolePolicy: UNKNOWN } },
+        "undecided: assumeRolePolicy is not known before the update",
+      ],
+      "waits for a trust that is a secret": [
+        { type: "aws:iam/role:Role", props: { assumeRolePolicy: HIDDEN } },
+        "undecided: assumeRolePolicy is a secret",
+      ],
+      "refuses a trust that is no JSON": [
+        { type: "aws:iam/role:Role", props: { assumeRolePolicy: "{" } },
+        "assumeRolePolicy is not JSON",
+      ],
+    }),
+  );
+
+  const attachment: Given = {
+    type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    props: {},
+  };
+  const aws = "arn:aws:iam::aws:policy/";
+  describePolicy("iam-no-broad-managed-policy", {
+    ...property(attachment, "policyArn", {
+      right: [
+        `${aws}service-role/AmazonRDSEnhancedMonitoringRole`,
+        "arn:aws:iam::123456789012:policy/athena",
+        UNKNOWN,
+      ],
+      wrong: [
+        `${aws}AdministratorAccess`,
+        `${aws}PowerUserAccess`,
+        `${aws}AmazonS3FullAccess`,
+        `${aws}job-function/AdministratorAccess`,
+      ],
+      as: undefined as never,
+    }),
+    "refuses one in a role": {
+      given: {
+        type: "aws:iam/role:Role",
+        props: { managedPolicyArns: [`${aws}AdministratorAccess`] },
+      },
+      finds: [`managedPolicyArns.0 is "${aws}AdministratorAccess"`],
+    },
+    "accepts a role without": { given: { type: "aws:iam/role:Role", props: {} } },
+  });
+
+  const anything: Case["given"][] = [
+    "aws:iam/user:User",
+    "aws:iam/accessKey:AccessKey",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+  ].map((type) => ({ type }));
+  describePolicy(
+    "iam-no-users",
+    Object.fromEntries([
+      ...anything.map((given, index): [string, Case] => [
+        `refuses kind ${index + 1}`,
+        { given, finds: [" is a user or its key"] },
+      ]),
+      ...[{}, { name: UNKNOWN }, { name: HIDDEN }, { name: "" }, { name: "ci" }].map(
+        (props, index): [string, Case] => [
+          `refuses a user whatever its properties, ${index + 1}`,
+          { given: { type: "aws:iam/user:User", props }, finds: [" is a user or its key"] },
+        ],
+      ),
+      ["accepts a role", { given: { type: "aws:iam/role:Role" } }],
+    ]),
+  );
+
+  describePolicy(
+    "iam-session-length",
+    property({ type: "aws:iam/role:Role", props: {} }, "maxSessionDuration", {
+      right: [undefined, 3600, 14_400],
+      wrong: [14_401, 43_200, "3600", UNKNOWN, HIDDEN],
+    }),
+  );
+});
