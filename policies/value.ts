@@ -27,7 +27,7 @@ export function shown(value: Value, property: string): string {
   if (value === "") return "empty";
   const name = property.split(".").at(-1) ?? "";
   if (
-    SECRET_NAME.test(name) ||
+    (SECRET_NAME.test(name) && name !== "httpTokens") ||
     /:\/\/[^/]*:[^/]*@/.test(value) ||
     /[A-Za-z0-9+/=_-]{40,}/.test(value)
   ) {
