@@ -1,0 +1,375 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { PHASE_RULES } from "../../policies/phase";
+import { PHASE_TABLE, PHASES, type Phase } from "../../redash/phase";
+import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+
+type Json = Record<string, unknown>;
+const ECS = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/redash-ecs-0a1b2c3/1";
+const SOURCE = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/redash-source-0a1b2c3/2";
+const group = (name: string, targetType: string): Given => ({
+  type: "aws:lb/targetGroup:TargetGroup",
+  name,
+  props: { targetType },
+});
+const GROUPS = [group("redash-ecs", "ip"), group("redash-source", "instance")];
+const forward = (targetGroups: unknown, more: Json = {}) => ({
+  type: "forward",
+  forward: { targetGroups, ...more },
+});
+const listener = (...defaultActions: unknown[]): Given => ({
+  type: "aws:lb/listener:Listener",
+  name: "https",
+  props: { defaultActions },
+});
+const rule = (...actions: unknown[]): Given => ({
+  type: "aws:lb/listenerRule:ListenerRule",
+  name: "rule",
+  props: { actions },
+});
+const to = (ecs: unknown, source: unknown) =>
+  forward([
+    { arn: ECS, weight: ecs },
+    { arn: SOURCE, weight: source },
+  ]);
+
+interface Row {
+  readonly given: Given | readonly Given[];
+  readonly phase?: Phase;
+  readonly finds?: readonly string[];
+}
+const cases = (list: Record<string, Row>): Record<string, Case> =>
+  Object.fromEntries(
+    Object.entries(list).map(([title, { phase, ...row }]) => [
+      title,
+      { ...row, ...(phase && { stack: { phase } }) },
+    ]),
+  );
+const weight = (found: string) => [`forward is weights ${found}`];
+
+describe("policies of the phases", () => {
+  it("mean by each phase what the program means by it", () => {
+    assert.deepEqual(Object.keys(PHASE_RULES).sort(), [...PHASES].sort());
+    for (const phase of PHASES) {
+      const { trafficTo, schedulerTasks, source, replication, secrets } = PHASE_TABLE[phase];
+      assert.deepEqual(PHASE_RULES[phase], {
+        trafficTo,
+        schedulerTasks,
+        source,
+        replication,
+        secrets,
+      });
+    }
+  });
+
+  describePolicy(
+    "phase-one-target-has-weight",
+    cases({
+      "accepts all for ECS": { given: listener(to(100, 0)) },
+      "accepts all for the source": { given: listener(to(0, 100)) },
+      "accepts one group alone": { given: listener(forward([{ arn: ECS, weight: 1 }])) },
+      "accepts a plain forward": { given: listener({ type: "forward", targetGroupArn: ECS }) },
+      "accepts a redirect": { given: listener({ type: "redirect" }) },
+      "refuses a canary": { given: listener(to(90, 10)), finds: weight("90 and 10") },
+      "refuses a canary in a rule": { given: rule(to(999, 1)), finds: weight("999 and 1") },
+      "refuses no weight at all": { given: listener(to(0, 0)), finds: weight("0 and 0") },
+      "refuses a weight that is not known": {
+        given: listener(to(UNKNOWN, 0)),
+        finds: weight("? and 0"),
+      },
+      "refuses a weight that is left out": {
+        given: listener(to(100, undefined)),
+        finds: weight("100 and undefined"),
+      },
+      "refuses a forward to nobody": { given: listener(forward([])), finds: weight("of no group") },
+      "refuses stickiness, by which old cookies keep people": {
+        given: listener(forward([{ arn: ECS, weight: 100 }], { stickiness: { enabled: true } })),
+        finds: ["defaultActions.0.forward.stickiness.enabled is true"],
+      },
+      "refuses actions that are not known": {
+        given: { type: "aws:lb/listener:Listener", props: { defaultActions: UNKNOWN } },
+        finds: [
+          "defaultActions is not known before the update",
+          "defaultActions is not known before the update",
+        ].slice(0, 1),
+      },
+    }),
+  );
+
+  const other = ["forward is weight on the other side"];
+  describePolicy(
+    "phase-traffic-goes-to-the-right-side",
+    cases({
+      "accepts the source while replicating": {
+        given: [...GROUPS, listener(to(0, 100))],
+        phase: "replicating",
+      },
+      "accepts ECS after the switch": {
+        given: [...GROUPS, listener(to(100, 0))],
+        phase: "switched",
+      },
+      "accepts ECS in the end": {
+        given: [GROUPS[0]!, listener(forward([{ arn: ECS, weight: 100 }]))],
+        phase: "complete",
+      },
+      "accepts ECS in a new home": {
+        given: [GROUPS[0]!, rule({ type: "forward", targetGroupArn: ECS })],
+        phase: "greenfield",
+      },
+      "refuses ECS while replicating": {
+        given: [...GROUPS, listener(to(100, 0))],
+        phase: "replicating",
+        finds: other,
+      },
+      "refuses the source after the switch": {
+        given: [...GROUPS, listener(to(0, 100))],
+        phase: "switched",
+        finds: other,
+      },
+      "refuses the source in the end": {
+        given: [...GROUPS, listener(to(0, 100))],
+        phase: "complete",
+        finds: other,
+      },
+      "refuses a group of somebody else": {
+        given: [
+          ...GROUPS,
+          listener(
+            forward([
+              { arn: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/theirs/1", weight: 100 },
+            ]),
+          ),
+        ],
+        phase: "switched",
+        finds: other,
+      },
+      "waits for an ARN that is not known": {
+        given: [...GROUPS, listener(forward([{ arn: UNKNOWN, weight: 100 }]))],
+        phase: "switched",
+        finds: ["undecided:  is an object"],
+      },
+      "does not judge a stack without phases": { given: [...GROUPS, listener(to(0, 100))] },
+    }),
+  );
+
+  const service = (
+    desiredCount: unknown,
+    command = "scheduler",
+    definitions?: unknown,
+  ): Given[] => [
+    {
+      type: "aws:ecs/service:Service",
+      name: "service",
+      props: { desiredCount },
+      refersTo: { taskDefinition: "task" },
+    },
+    {
+      type: "aws:ecs/taskDefinition:TaskDefinition",
+      name: "task",
+      props: { containerDefinitions: definitions ?? JSON.stringify([{ command: [command] }]) },
+    },
+  ];
+  describePolicy(
+    "phase-scheduler",
+    cases({
+      "accepts none while replicating": { given: service(0), phase: "replicating" },
+      "accepts one after the switch": { given: service(1), phase: "switched" },
+      "accepts one in a new home": { given: service(1), phase: "greenfield" },
+      "refuses one while replicating": {
+        given: service(1),
+        phase: "replicating",
+        finds: ["desiredCount is 1"],
+      },
+      "refuses none after the switch": {
+        given: service(0),
+        phase: "switched",
+        finds: ["desiredCount is 0"],
+      },
+      "refuses none in the end": {
+        given: service(0),
+        phase: "complete",
+        finds: ["desiredCount is 0"],
+      },
+      "refuses a count that is not known": {
+        given: service(UNKNOWN),
+        phase: "switched",
+        finds: ["desiredCount is not known before the update"],
+      },
+      "refuses a count that is a secret": {
+        given: service(HIDDEN),
+        phase: "switched",
+        finds: ["desiredCount is a secret"],
+      },
+      "leaves workers alone": { given: service(7, "worker"), phase: "replicating" },
+      "waits for containers that are not known": {
+        given: service(1, "", UNKNOWN),
+        phase: "replicating",
+        finds: ["undecided: containerDefinitions is not known before the update"],
+      },
+      "does not judge a stack without phases": { given: service(1) },
+    }),
+  );
+
+  const parameters = (...list: readonly [name: unknown, value: unknown][]): Given => ({
+    type: "aws:rds/parameterGroup:ParameterGroup",
+    props: { parameters: list.map(([name, value]) => ({ name, value })) },
+  });
+  const replica = parameters(["session_replication_role", "replica"]);
+  const role = ['parameters.0.value is "replica"'];
+  describePolicy(
+    "phase-no-replica-sessions",
+    cases({
+      "accepts it while replicating": { given: replica, phase: "replicating" },
+      "refuses it after the switch": { given: replica, phase: "switched", finds: role },
+      "refuses it in the end": { given: replica, phase: "complete", finds: role },
+      "refuses it in a new home": { given: replica, phase: "greenfield", finds: role },
+      "refuses it in a stack without phases": { given: replica, finds: role },
+      "accepts the default": {
+        given: parameters(["session_replication_role", "origin"]),
+        phase: "complete",
+      },
+      "accepts other parameters": { given: parameters(["rds.force_ssl", "1"]), phase: "complete" },
+      "refuses a value that is not known": {
+        given: parameters(["session_replication_role", UNKNOWN]),
+        phase: "complete",
+        finds: ["parameters.0.value is not known before the update"],
+      },
+      "refuses parameters that are not known": {
+        given: { type: "aws:rds/parameterGroup:ParameterGroup", props: { parameters: UNKNOWN } },
+        phase: "complete",
+        finds: ["parameters is not known before the update"],
+      },
+      "accepts no parameters": {
+        given: { type: "aws:rds/parameterGroup:ParameterGroup" },
+        phase: "complete",
+      },
+    }),
+  );
+
+  const logical = parameters(["rds.logical_replication", "1"]);
+  const left = ['parameters.0.name is "rds.logical_replication"'];
+  describePolicy(
+    "phase-no-replication-parameters",
+    cases({
+      "accepts them while replicating": { given: logical, phase: "replicating" },
+      "accepts them for the way back": { given: logical, phase: "switched" },
+      "refuses them in the end": { given: logical, phase: "complete", finds: left },
+      "refuses them in a new home": { given: logical, phase: "greenfield", finds: left },
+      "refuses a preloaded pglogical": {
+        given: parameters(["shared_preload_libraries", "pg_stat_statements,pglogical"]),
+        phase: "complete",
+        finds: ['parameters.0.name is "shared_preload_libraries"'],
+      },
+      "accepts other libraries": {
+        given: parameters(["shared_preload_libraries", "pg_stat_statements"]),
+        phase: "complete",
+      },
+      "refuses the workers of replication": {
+        given: parameters(["max_logical_replication_workers", "4"]),
+        phase: "complete",
+        finds: ['parameters.0.name is "max_logical_replication_workers"'],
+      },
+      "refuses parameters that are not known": {
+        given: { type: "aws:rds/parameterGroup:ParameterGroup", props: { parameters: UNKNOWN } },
+        phase: "complete",
+        finds: ["parameters is not known before the update"],
+      },
+      "does not judge a stack without phases": { given: logical },
+    }),
+  );
+  describePolicy(
+    "phase-replication-parameters",
+    cases({
+      "accepts them while replicating": { given: logical, phase: "replicating" },
+      "accepts them for the way back": { given: logical, phase: "switched" },
+      "refuses none while replicating": {
+        given: parameters(),
+        phase: "replicating",
+        finds: ["parameters is without it"],
+      },
+      "refuses none for the way back": {
+        given: parameters(["rds.force_ssl", "1"]),
+        phase: "switched",
+        finds: ["parameters is without it"],
+      },
+      "refuses replication that is off": {
+        given: parameters(["rds.logical_replication", "0"]),
+        phase: "replicating",
+        finds: ['parameters.0.value is "0"'],
+      },
+      "refuses a value that is not known": {
+        given: parameters(["rds.logical_replication", UNKNOWN]),
+        phase: "replicating",
+        finds: ["parameters.0.value is not known before the update"],
+      },
+      "asks for none in the end": { given: parameters(), phase: "complete" },
+      "asks for none in a new home": { given: parameters(), phase: "greenfield" },
+      "does not judge a stack without phases": { given: parameters() },
+    }),
+  );
+
+  const instance: Given = { type: "aws:ec2/instance:Instance" };
+  const attachment: Given = { type: "aws:lb/targetGroupAttachment:TargetGroupAttachment" };
+  const found = ({ type }: Given) => [` is a ${type}`];
+  describePolicy(
+    "phase-no-source-left",
+    cases(
+      Object.fromEntries([
+        ...[instance, attachment].flatMap((given): [string, Row][] => [
+          ...(["replicating", "switched"] as const).map((phase): [string, Row] => [
+            `accepts a ${given.type} in ${phase}`,
+            { given, phase },
+          ]),
+          ...(["greenfield", "complete"] as const).map((phase): [string, Row] => [
+            `refuses a ${given.type} in ${phase}`,
+            { given, phase, finds: found(given) },
+          ]),
+        ]),
+        ["does not judge a stack without phases", { given: instance }],
+      ]),
+    ),
+  );
+
+  const task: Given = { type: "aws:ecs/taskDefinition:TaskDefinition", name: "task" };
+  const secret = (name: string): Given => ({ type: "aws:secretsmanager/secret:Secret", name });
+  const own = [" is a secret of the stack for Redash's keys"];
+  describePolicy(
+    "phase-source-keys",
+    cases({
+      "accepts generated keys in a new home": {
+        given: [task, secret("redash-application")],
+        phase: "greenfield",
+      },
+      "accepts the source's while replicating": {
+        given: [task, secret("redash-database-url")],
+        phase: "replicating",
+      },
+      "accepts the source's in the end": { given: task, phase: "complete" },
+      "refuses generated keys while replicating": {
+        given: [task, secret("redash-application")],
+        phase: "replicating",
+        finds: own,
+      },
+      "refuses generated keys after the switch": {
+        given: [task, secret("redash-application")],
+        phase: "switched",
+        finds: own,
+      },
+      "refuses a generated cookie secret": {
+        given: [task, secret("redash-cookie-secret")],
+        phase: "complete",
+        finds: own,
+      },
+      "refuses a generated secret key": {
+        given: [task, secret("redash-secret-key")],
+        phase: "complete",
+        finds: own,
+      },
+      "accepts other secrets of the stack": {
+        given: [task, secret("redash-queue-url"), secret("redash-administrator")],
+        phase: "switched",
+      },
+      "does not judge a stack without phases": { given: [task, secret("redash-application")] },
+    }),
+  );
+});
