@@ -2,6 +2,7 @@ import { DATABASE } from "./database";
 import { DATABASE_ACCESS } from "./databaseAccess";
 import { DATABASE_EVENTS } from "./databaseEvents";
 import { ECS } from "./ecs";
+import { ECS_PROCESSES } from "./ecsProcesses";
 import { ECS_SERVICES } from "./ecsServices";
 import { FUNCTIONS } from "./functions";
 import { IAM } from "./iam";
@@ -25,6 +26,7 @@ export const SUBJECTS: readonly Subject[] = [
   DATABASE_ACCESS,
   DATABASE_EVENTS,
   ECS,
+  ECS_PROCESSES,
   ECS_SERVICES,
   INGRESS,
   NETWORK,

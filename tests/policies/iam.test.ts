@@ -1,5 +1,5 @@
 import { describe } from "mocha";
-import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+import { type Case, cases, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
 import { property } from "./support/property";
 
 type Json = Record<string, unknown>;
@@ -16,10 +16,6 @@ const named = {
   Action: "secretsmanager:GetSecretValue",
   Resource: "arn:aws:secretsmanager:a:1:secret:x",
 };
-const cases = (list: Record<string, readonly [Given, ...string[]]>): Record<string, Case> =>
-  Object.fromEntries(
-    Object.entries(list).map(([title, [given, ...finds]]) => [title, { given, finds }]),
-  );
 /** What every rule over policies does with documents. */
 const documents: Record<string, Case> = {
   "accepts an action by name on a resource by ARN": { given: policy(named) },

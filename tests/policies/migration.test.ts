@@ -1,5 +1,5 @@
 import { describe } from "mocha";
-import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+import { type Case, cases, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
 import { PRODUCTION, property, REHEARSAL } from "./support/property";
 
 type Json = Record<string, unknown>;
@@ -49,10 +49,6 @@ const set = (path: string, value: unknown): Given => {
   settings[part] = { ...settings[part], [name]: value };
   return task({ replicationTaskSettings: JSON.stringify(settings) });
 };
-const cases = (list: Record<string, readonly [Given, ...string[]]>): Record<string, Case> =>
-  Object.fromEntries(
-    Object.entries(list).map(([title, [given, ...finds]]) => [title, { given, finds }]),
-  );
 /** What a rule over a document in a text does. */
 const document = (name: string, isNeeded = true): Record<string, Case> =>
   cases({

@@ -1,5 +1,5 @@
 import { describe } from "mocha";
-import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+import { cases, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
 import { property } from "./support/property";
 
 type Json = Record<string, unknown>;
@@ -18,12 +18,6 @@ const old = (props: Json): Given => ({
   type: "aws:ec2/securityGroupRule:SecurityGroupRule",
   props: { type: "ingress", protocol: "tcp", ...props },
 });
-const cases = (
-  list: Record<string, readonly [Given | readonly Given[], ...string[]]>,
-): Record<string, Case> =>
-  Object.fromEntries(
-    Object.entries(list).map(([title, [given, ...finds]]) => [title, { given, finds }]),
-  );
 const world = 'cidrIpv4 is "0.0.0.0/0"';
 
 describe("policies of the network", () => {

@@ -49,6 +49,14 @@ export interface Case {
   readonly finds?: readonly string[];
 }
 
+/** Cases in one line each: what is given, then what is found. */
+export const cases = (
+  list: Record<string, readonly [given: Given | readonly Given[], ...finds: string[]]>,
+): Record<string, Case> =>
+  Object.fromEntries(
+    Object.entries(list).map(([title, [given, ...finds]]) => [title, { given, finds }]),
+  );
+
 /** What a policy finds, as "property is found"; "undecided: " in front where it is. */
 export function findings(
   policyId: string,
