@@ -16,9 +16,11 @@ import type { Policy, Subject } from "./policy";
 import { SECRETS } from "./secrets";
 import { STORAGE } from "./storage";
 import { VALKEY } from "./valkey";
+import { CLUSTER_MODE } from "./valkeyClusterMode";
 
 /** Every subject, in the order of the documentation. A new subject is one file and one line here. */
 export const SUBJECTS: readonly Subject[] = [
+  CLUSTER_MODE,
   VALKEY,
   PHASES,
   MIGRATION,

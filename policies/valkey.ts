@@ -1,169 +1,12 @@
-import { absent, absentOr, atLeast, is, matches, notEmpty, set } from "./constraint";
+import { absentOr, atLeast, is, matches, notEmpty, set } from "./constraint";
 import type { Policy, Subject } from "./policy";
-import { UNKNOWN } from "./value";
+import { isMark } from "./value";
 
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const PARAMETER_GROUP = "aws:elasticache/parameterGroup:ParameterGroup";
+const USER = "aws:elasticache/user:User";
+const USER_GROUP = "aws:elasticache/userGroup:UserGroup";
 const SUBNET_GROUP = "aws:elasticache/subnetGroup:SubnetGroup";
-
-/** What rq 1.16.1 and redis 4.6.0 say with cluster mode on (tests/integration/valkeyClusterMode.test.ts). */
-const CROSSSLOT =
-  'with cluster mode on, RQ fails with "CROSSSLOT Keys in request don\'t hash to the same slot" at the first job, while /ping and /status.json stay green';
-
-/** Arguments that mean shards or take over somebody else's topology. */
-const CLUSTER_ARGUMENTS = [
-  "numNodeGroups",
-  "replicasPerNodeGroup",
-  "nodeGroupConfigurations",
-  "clusterModes",
-  "globalReplicationGroupId",
-  "snapshotName",
-  "snapshotArns",
-  "durability",
-] as const;
-
-/** A group made in this stack is judged by itself; of the others only AWS's defaults are known to be without cluster mode. */
-const CLUSTER_GROUP = /\.cluster\.on$/;
-const DEFAULT_GROUP = /^default\.(?:valkey|redis)[\d.]+x?$/;
-
-const clusterModeOff: Policy = {
-  id: "valkey-cluster-mode-off",
-  title: "Cluster mode is off in every way there is to turn it on.",
-  controls: [],
-  severity: "critical",
-  enforcement: "mandatory",
-  why: `Redash cannot work with it: ${CROSSSLOT}; clusterMode "enabled" cannot be undone.`,
-  fix: 'Use numCacheClusters, clusterMode "disabled" and a parameter group of this stack without cluster-enabled.',
-  types: [REPLICATION_GROUP],
-  check: (group) => {
-    group.must("clusterMode", absentOr(is("disabled")));
-    for (const argument of CLUSTER_ARGUMENTS) group.must(argument, absent);
-    group.must(
-      "nodeType",
-      absentOr(matches(/^cache\.(?!r6gd\.)/, "a node type without data tiering")),
-    );
-    group.must("dataTieringEnabled", absentOr(is(false)));
-    // Not known: made in the same update, or somewhere else; the stack check follows the reference.
-    const name = group.get("parameterGroupName");
-    if (typeof name === "string" && CLUSTER_GROUP.test(name)) {
-      group.wrong("parameterGroupName", "a group without .cluster.on");
-    }
-  },
-  checkStack: (stack) => {
-    for (const group of stack.of(REPLICATION_GROUP)) {
-      const name = group.get("parameterGroupName");
-      if (stack.target(group, "parameterGroupName", PARAMETER_GROUP) !== undefined) continue;
-      if (name === undefined) continue;
-      if (typeof name === "string" && (DEFAULT_GROUP.test(name) || CLUSTER_GROUP.test(name))) {
-        continue;
-      }
-      group.wrong(
-        "parameterGroupName",
-        "a parameter group of this stack, or a default one such as default.valkey8: others cannot be looked into",
-      );
-    }
-    // What AWS says afterwards: an output, so absent from inputs.
-    for (const group of stack.of(REPLICATION_GROUP)) {
-      if (group.get("clusterEnabled") === true) group.wrong("clusterEnabled", "false");
-      const endpoint = group.get("configurationEndpointAddress");
-      if (typeof endpoint === "string" && endpoint !== "") {
-        group.wrong("configurationEndpointAddress", "nothing: it exists in cluster mode only");
-      }
-    }
-  },
-};
-
-const parameterGroupClusterModeOff: Policy = {
-  id: "valkey-parameter-group-cluster-mode-off",
-  title: "No parameter group turns cluster mode on.",
-  controls: [],
-  severity: "critical",
-  enforcement: "mandatory",
-  why: `A group with cluster-enabled makes every cache that uses it a cluster: ${CROSSSLOT}.`,
-  fix: "Remove the parameter cluster-enabled, and use a family without .cluster.on.",
-  types: [PARAMETER_GROUP, "aws-native:elasticache:ParameterGroup"],
-  check: (group) => {
-    group.must(
-      group.type === PARAMETER_GROUP ? "family" : "cacheParameterGroupFamily",
-      matches(/^(?:valkey|redis)[\d.]+x?$/, "a family such as valkey8"),
-    );
-    if (group.type !== PARAMETER_GROUP) {
-      const properties = group.get("properties");
-      if (properties === UNKNOWN)
-        group.wrong("properties", "properties that are known before the update");
-      else if (typeof properties === "object" && properties !== null) {
-        const on = Object.keys(properties).find((key) => key.toLowerCase() === "cluster-enabled");
-        if (on !== undefined) group.wrong(`properties.${on}`, "nothing");
-      }
-      return;
-    }
-    for (const parameter of group.each("parameters")) {
-      const name = parameter.get("name");
-      if (typeof name !== "string")
-        parameter.wrong("name", "a name that is known before the update");
-      else if (name.toLowerCase() === "cluster-enabled") {
-        parameter.must("value", is("no"));
-      }
-    }
-  },
-};
-
-const noClusteredServices: Policy = {
-  id: "valkey-no-clustered-services",
-  title: "No service that only speaks the cluster protocol.",
-  controls: [],
-  severity: "critical",
-  enforcement: "mandatory",
-  why: `ElastiCache Serverless, MemoryDB and global datastores run in cluster mode or inherit it (AWS: "serverless … in cluster mode"); ${CROSSSLOT}.`,
-  fix: "Use aws.elasticache.ReplicationGroup without cluster mode (RedashQueue).",
-  types: [
-    "aws:elasticache/serverlessCache:ServerlessCache",
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
-    "aws:elasticache/cluster:Cluster",
-    "aws:memorydb/*",
-    "aws-native:elasticache:ServerlessCache",
-    "aws-native:elasticache:GlobalReplicationGroup",
-    "aws-native:elasticache:CacheCluster",
-    "aws-native:elasticache:ReplicationGroup",
-    "aws-native:memorydb:*",
-  ],
-  check: (resource) => {
-    // A memcached cluster is no queue; users, ACLs and groups alone serve nothing, but belong to such a service.
-    if (
-      resource.type === "aws:elasticache/cluster:Cluster" &&
-      resource.get("engine") === "memcached"
-    )
-      return;
-    resource.wrong("", "no resource of this type", `a ${resource.type}`);
-  },
-};
-
-const escapeHatches: Policy = {
-  id: "valkey-no-escape-hatch",
-  title: "No cache is made where this pack cannot look.",
-  controls: [],
-  severity: "high",
-  enforcement: "mandatory",
-  why: "A CloudFormation stack or a Cloud Control resource can make any cache, cluster mode included.",
-  fix: "Declare the cache as aws.elasticache.ReplicationGroup.",
-  types: ["aws:cloudformation/stack:Stack", "aws:cloudcontrol/resource:Resource"],
-  check: (resource) => {
-    const clustered = /AWS::(?:ElastiCache|MemoryDB)::/;
-    const property = resource.type.includes("cloudcontrol") ? "typeName" : "templateBody";
-    const text = resource.get(property);
-    if (
-      property === "templateBody" &&
-      text === undefined &&
-      resource.get("templateUrl") !== undefined
-    ) {
-      resource.wrong("templateUrl", "a templateBody, which can be read before deployment");
-    } else if (typeof text !== "string") {
-      resource.wrong(property, "a text that is known before the update");
-    } else if (clustered.test(text)) {
-      resource.wrong(property, "nothing of AWS::ElastiCache or AWS::MemoryDB", "a cache");
-    }
-  },
-};
 
 /** A rule on one or more properties of the replication group. */
 const onGroup = (policy: Omit<Policy, "types">): Policy => ({
@@ -175,10 +18,6 @@ const onGroup = (policy: Omit<Policy, "types">): Policy => ({
 export const VALKEY: Subject = {
   title: "Queue (ElastiCache for Valkey)",
   policies: [
-    clusterModeOff,
-    parameterGroupClusterModeOff,
-    noClusteredServices,
-    escapeHatches,
     onGroup({
       id: "valkey-engine",
       title: "The engine is Valkey in a version that AWS supports.",
@@ -265,17 +104,23 @@ export const VALKEY: Subject = {
       enforcement: "mandatory",
       why: "AWS's built-in default user may do everything without a password.",
       fix: 'A user with userName "default" and passwords, or accessString "off".',
-      types: ["aws:elasticache/user:User"],
+      types: [USER, USER_GROUP],
       check: (user) => {
+        if (user.type === USER_GROUP) {
+          const ids: unknown = user.get("userIds");
+          if (!Array.isArray(ids) || ids.includes("default"))
+            user.wrong(
+              "userIds",
+              'users without AWS\'s "default"',
+              isMark(ids) ? undefined : "with it",
+            );
+          return;
+        }
         user.must("noPasswordRequired", absentOr(is(false)));
         const off = user.get("accessString");
         if (typeof off === "string" && /(?:^|\s)off(?:\s|$)/.test(off)) return;
         if (user.get("authenticationMode") === undefined) user.must("passwords", notEmpty);
-        else {
-          const type = user.get("authenticationMode.type");
-          if (type === "no-password-required")
-            user.wrong("authenticationMode.type", '"password" or "iam"');
-        }
+        else user.must("authenticationMode.type", is("password", "iam"));
       },
     },
     onGroup({

@@ -29,6 +29,7 @@ const SLIPS: readonly unknown[] = [
   "arn:aws:iam::aws:policy/AdministratorAccess",
   "redash/redash:latest",
   "postgresql://redash:hunter2hunter2@db/redash",
+  "rediss://:hunter2hunter2@clustercfg.redash.abc123.euw1.cache.amazonaws.com:6379/0",
   [],
 ];
 
@@ -95,6 +96,7 @@ function* mutants(
     yield resources.filter((_, other) => other !== index);
     yield [...resources, { ...resource, urn: `${resource.urn}-2`, name: `${resource.name}-2` }];
     yield put({ ...resource, protect: !resource.protect });
+    yield put({ ...resource, type: resource.type.replace(/\/.*/, "/other:Other") });
     if (!judgedHere && policy.checkStack === undefined) continue;
     for (const [key, value] of Object.entries(ADDED)) {
       yield put({ ...resource, props: { ...resource.props, [key]: value } });
