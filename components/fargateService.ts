@@ -88,7 +88,8 @@ export function fargateService(
   const task = new ecs.TaskDefinition(
     `${name}-task`,
     {
-      family: name,
+      // With the stack, as families are shared by an account: staging and prod would number each other's revisions.
+      family: `${cluster}-${pulumi.getStack()}-${role}`,
       requiresCompatibilities: ["FARGATE"],
       networkMode: "awsvpc",
       cpu: String(shape.cpu),
