@@ -4,8 +4,11 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { Recording } from "../preview/recorder";
 import { preview } from "../preview/run";
+import { stackNames } from "../preview/stackFile";
 import { verdictOf } from "../preview/verdict";
+import { PHASES } from "../redash/phase";
 
 const RUNS = 5;
 const ROOT = join(__dirname, "..");
@@ -31,7 +34,13 @@ const measured = (measure: () => number) => {
 };
 
 async function main(): Promise<void> {
-  const { recording } = await preview("staging");
+  const recordings = [];
+  for (const stack of stackNames()) {
+    for (const phase of PHASES)
+      recordings.push((await preview(stack, { "redash:phase": phase })).recording);
+  }
+  const size = (it: Recording) => it.resources.length;
+  const largest = recordings.reduce((one, other) => (size(other) > size(one) ? other : one));
   const rows: [what: string, milliseconds: number, limit: string][] = [
     ["preview of staging, whole process", measured(() => wholeProcess("staging")), "< 5 s"],
     ["preview of prod, whole process", measured(() => wholeProcess("prod")), "< 5 s"],
@@ -41,10 +50,10 @@ async function main(): Promise<void> {
       "< 15 s",
     ],
     [
-      `the whole policy pack over staging (${recording.resources.length} resources)`,
+      `the whole policy pack over our largest stack (${size(largest)} resources)`,
       measured(() => {
         const start = performance.now();
-        verdictOf(recording);
+        verdictOf(largest);
         return performance.now() - start;
       }),
       "< 1 s",
