@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { startValkey, type ValkeyServer } from "../../cutover/adapters/local/valkeyServer";
-import { VALKEY } from "../../policies/valkey";
+import { CLUSTER_MODE } from "../../policies/valkeyClusterMode";
 import { pythonPackages } from "../support/pythonPackages";
 
 /** What Redash does with its queue: enqueue, run, read the result; with the libraries that Redash 25.8 pins. */
@@ -64,7 +64,7 @@ describe("the queue library that Redash pins (rq 1.16.1, redis 4.6.0) against a 
   });
 
   it("is quoted by the policy that forbids cluster mode", () => {
-    const policy = VALKEY.policies.find(({ id }) => id === "valkey-cluster-mode-off");
+    const policy = CLUSTER_MODE.policies.find(({ id }) => id === "valkey-cluster-mode-off");
     assert.match(policy!.why, /"CROSSSLOT Keys in request don't hash to the same slot"/);
   });
 });
