@@ -1,13 +1,12 @@
 import { absentOr, between, is, matches, notEmpty, set } from "./constraint";
 import type { Policy, Subject } from "./policy";
+import { mustNotBeInPublicSubnets } from "./subnet";
 import type { Stack } from "./stack";
 import type { View } from "./view";
 
 const INSTANCE = "aws:rds/instance:Instance";
 const SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup";
 const PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup";
-const ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation";
-const SUBNET = "aws:ec2/subnet:Subnet";
 
 /** A rule on RDS instances. */
 const onInstance = (policy: Omit<Policy, "types">): Policy => ({ types: [INSTANCE], ...policy });
@@ -175,16 +174,7 @@ export const DATABASE: Subject = {
         }
       },
       checkStack: (stack) => {
-        for (const group of stack.of(SUBNET_GROUP)) {
-          const isPublic = refersToPublicSubnet(stack, group);
-          if (isPublic === undefined) group.undecided("subnetIds");
-          if (isPublic === true)
-            group.wrong(
-              "subnetIds",
-              "subnets without a route to an internet gateway",
-              "a list with a public subnet",
-            );
-        }
+        for (const group of stack.of(SUBNET_GROUP)) mustNotBeInPublicSubnets(stack, group);
       },
     },
     {
@@ -209,43 +199,3 @@ export const DATABASE: Subject = {
     },
   ],
 };
-
-/**
- * Whether one of a group's subnets, as far as they are this stack's, has a route to an internet gateway.
- * @returns undefined if it is not known yet which subnets they are
- */
-function refersToPublicSubnet(stack: Stack, group: View): boolean | undefined {
-  const ids: unknown = group.get("subnetIds");
-  const list: unknown[] = Array.isArray(ids) ? ids : [];
-  const urns = group.resource.propertyDependencies["subnetIds"] ?? [];
-  const all = stack.of(SUBNET);
-  const recorded = all.filter(({ resource }) => urns.includes(resource.urn));
-  // What is computed from all subnets of a network refers to all of them, public ones too.
-  const isExact = recorded.length > 0 && recorded.length <= list.length;
-  const isKnown = Array.isArray(ids) && list.every((id) => typeof id === "string");
-  const meant = all.filter((subnet) => {
-    const id = subnet.get("id");
-    return (typeof id === "string" && list.includes(id)) || (isExact && recorded.includes(subnet));
-  });
-  if (meant.some((subnet) => isPublicSubnet(stack, subnet))) return true;
-  return isKnown || isExact || all.length === 0 ? false : undefined;
-}
-
-/** Whether a subnet's route table has a route to an internet gateway. */
-function isPublicSubnet(stack: Stack, subnet: View): boolean {
-  const urn = subnet.resource.urn;
-  const tables = stack
-    .of(ASSOCIATION)
-    .filter((it) => stack.target(it, "subnetId", SUBNET)?.resource.urn === urn)
-    .map((it) => stack.target(it, "routeTableId", "aws:ec2/routeTable:RouteTable"));
-  return stack.of("aws:ec2/route:Route").some((route) => {
-    const table = stack.target(route, "routeTableId", "aws:ec2/routeTable:RouteTable");
-    const gateway = route.get("gatewayId");
-    return (
-      table !== undefined &&
-      tables.some((it) => it?.resource.urn === table.resource.urn) &&
-      (stack.target(route, "gatewayId", "aws:ec2/internetGateway:InternetGateway") !== undefined ||
-        (typeof gateway === "string" && gateway.startsWith("igw-")))
-    );
-  });
-}

@@ -7,7 +7,8 @@ const TASK = "aws:ecs/taskDefinition:TaskDefinition";
 
 /** CPU units → memory in MiB that Fargate has for them: from, to, in steps of. */
 const FARGATE: Readonly<Record<string, readonly [from: number, to: number, step: number]>> = {
-  "256": [512, 2048, 512],
+  // And 512, which is no step.
+  "256": [1024, 2048, 1024],
   "512": [1024, 4096, 1024],
   "1024": [2048, 8192, 1024],
   "2048": [4096, 16384, 1024],
@@ -41,10 +42,10 @@ const onContainers = (
 };
 
 const SECRET_NAME =
-  /(?:PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|PRIVATE_KEY|API_KEY|ACCESS_KEY|DATABASE_URL|REDIS_URL|_DSN)/;
+  /(?:PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|PRIVATE_KEY|API_KEY|ACCESS_KEY|DATABASE_URL|REDIS_URL|_DSN)/i;
 /** What is named like a secret and is none: a version of one, a file of one, the name of a bucket. */
 const NO_SECRET_NAME =
-  /(?:_VERSION|_FILE|_PATH|_ARN|_NAME|_EXPIRY|_LENGTH|_ENABLED|SECRETS_VERSION)$/;
+  /(?:_VERSION|_FILE|_PATH|_ARN|_NAME|_EXPIRY|_LENGTH|_ENABLED|_MAX_AGE|SECRETS_VERSION)$/i;
 const SECRET_VALUE =
   /:\/\/[^/\s]*:[^/\s]+@|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bxox[abp]-|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgAAAAA[A-Za-z0-9_-]{40,}/;
 
@@ -105,9 +106,8 @@ const size: Policy = {
     }
     const [from, to, step] = range;
     const memory = amount(task.get("memory"));
-    // 512 MiB more than a whole number of GB exists for 256 CPU units only.
-    const fits =
-      memory >= from && memory <= to && (memory % step === 0 || (step === 512 && memory === 512));
+    const isSmallest = String(cpu) === "256" && memory === 512;
+    const fits = isSmallest || (memory >= from && memory <= to && memory % step === 0);
     if (!fits) {
       task.wrong(
         "memory",

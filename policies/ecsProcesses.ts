@@ -1,6 +1,7 @@
 import { absentOr, is } from "./constraint";
 import type { Policy, Subject } from "./policy";
 import type { Stack } from "./stack";
+import { isMark } from "./value";
 import type { View } from "./view";
 
 const SERVICE = "aws:ecs/service:Service";
@@ -13,7 +14,7 @@ const QUEUES = ["periodic", "emails", "default", "queries", "scheduled_queries",
 type Process = "server" | "scheduler" | "worker";
 
 /** What a container of the official image runs, by the first word of its command. */
-function processOf(container: View): Process | undefined {
+export function processOf(container: View): Process | undefined {
   const command: unknown = container.get("command");
   const [first] = Array.isArray(command) ? (command as unknown[]) : [];
   switch (first) {
@@ -62,6 +63,13 @@ function variable(container: View, name: string): unknown {
   return found?.["value"];
 }
 
+/** Whether every service's task is known, and of this stack: only then something can be missing. */
+const isComplete = (stack: Stack): boolean =>
+  stack.of(SERVICE).every((service) => {
+    const containers = stack.target(service, "taskDefinition", TASK)?.get("containerDefinitions");
+    return containers !== undefined && !isMark(containers);
+  });
+
 /** A rule over the services that run Redash. */
 const onRedash = (
   policy: Omit<Policy, "types" | "checkStack"> & {
@@ -88,6 +96,8 @@ const oneScheduler = onRedash({
   fix: 'One service with desiredCount 0 or 1, deploymentMinimumHealthyPercent 0, deploymentMaximumPercent 100, availabilityZoneRebalancing "DISABLED", no scaling.',
   redash: (services, stack) => {
     const schedulers = services.filter((it) => runs(it, "scheduler"));
+    if (services.length > 0 && schedulers.length === 0 && isComplete(stack))
+      stack.self.wrong("", "a service with a scheduler", "without a scheduler");
     for (const { service } of schedulers.slice(1))
       service.wrong("", "one service with a scheduler", "another one");
     for (const { service } of schedulers) {
@@ -131,8 +141,13 @@ const queuesConsumed = onRedash({
   why: "A queue without a worker grows for ever while everything looks healthy.",
   fix: "QUEUES of the worker services: together all of them, divided by spaces.",
   redash: (services, stack) => {
-    const workers = services.filter((it) => runs(it, "worker"));
-    if (workers.length === 0) return;
+    if (services.length === 0 || !isComplete(stack)) return;
+    // While data is replicated, workers may wait for the switch.
+    const workers = services.filter(
+      (it) =>
+        runs(it, "worker") &&
+        (stack.phase === "replicating" || it.service.get("desiredCount") !== 0),
+    );
     const consumers = new Map<string, View[]>();
     for (const { containers, task } of workers) {
       for (const { container, process } of containers) {

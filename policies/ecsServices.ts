@@ -144,10 +144,14 @@ export const ECS_SERVICES: Subject = {
             ),
           );
         }
-        const dependencies = task.resource.propertyDependencies;
-        const [one] = dependencies["executionRoleArn"] ?? [];
-        if (one !== undefined && dependencies["taskRoleArn"]?.[0] === one) {
-          task.wrong("taskRoleArn", "another role than executionRoleArn", "the same role");
+      },
+      // Only a stack check knows which role an ARN is of that is not known yet.
+      checkStack: (stack) => {
+        for (const task of stack.of(TASK)) {
+          const dependencies = task.resource.propertyDependencies;
+          const [one] = dependencies["executionRoleArn"] ?? [];
+          if (one !== undefined && dependencies["taskRoleArn"]?.[0] === one)
+            task.wrong("taskRoleArn", "another role than executionRoleArn", "the same role");
         }
       },
     },

@@ -26,7 +26,7 @@ const { UnknownValueError } = require("@pulumi/policy") as {
  *
  * What is not known before the update: a property is a violation at preview (the engine itself would turn it into an
  * advisory with exit code 0); a document made of outputs becomes the engine's advisory "can't run policy … during
- * preview" and is judged in the update, before the resource is made.
+ * preview" and is judged in the update: by `check` before the resource is made, by `checkStack` when all are.
  */
 export function enginePolicies(
   policies: readonly Policy[],
@@ -36,6 +36,11 @@ export function enginePolicies(
   // The engine hands each policy its own configuration only; this one is first and keeps it for the others.
   let configured: readonly Exception[] = [];
   const exceptions = () => [...committed, ...configured];
+  // What resources were asked for: a stack check sees outputs, in which whatever AWS may fill in is unknown before.
+  const inputs = new Map<string, Resource>();
+  const used = new Set<Exception>();
+  const seen = (resources: readonly PolicyResource[]) =>
+    resources.map((it) => withoutFillings(fromEngine(it), inputs.get(it.urn)));
 
   const keeper: EnginePolicy = {
     name: "exceptions",
@@ -44,17 +49,18 @@ export function enginePolicies(
     configSchema: EXCEPTIONS_SCHEMA,
     validateResource: (args) => {
       configured = args.getConfig<{ list?: Exception[] }>().list ?? [];
+      inputs.set(args.urn, fromEngine(args));
     },
     validateStack: (args, report) => {
       configured = args.getConfig<{ list?: Exception[] }>().list ?? [];
-      const plain = args.resources.map(fromEngine);
+      const plain = seen(args.resources);
       const { violations, excepted, undecided } = evaluate(policies, plain, [], today);
       const found = [...violations, ...excepted.map(({ violation }) => violation), ...undecided];
       for (const { exception, problem } of exceptionProblems(
         policies,
         found,
         plain,
-        exceptions(),
+        exceptions().filter((it) => !used.has(it)),
         today,
       )) {
         report(
@@ -68,7 +74,7 @@ export function enginePolicies(
     description: "What a preview cannot judge is said.",
     enforcementLevel: "advisory",
     validateStack: ({ resources }, report) => {
-      const plain = resources.map(fromEngine);
+      const plain = seen(resources);
       for (const policy of policies.filter(({ checkStack }) => checkStack !== undefined)) {
         for (const finding of judgeStack(policy, plain).filter(({ undecided }) => undecided)) {
           report(
@@ -79,17 +85,24 @@ export function enginePolicies(
       }
     },
   };
-  const violation = (policy: Policy, finding: Finding): string | undefined =>
-    exceptionFor(policy.id, finding.resource, exceptions(), today) === undefined
-      ? sentence(finding, policy.fix)
-      : undefined;
+  const violation = (policy: Policy, finding: Finding): string | undefined => {
+    const exception = exceptionFor(policy.id, finding.resource, exceptions(), today);
+    if (exception === undefined) return sentence(finding, policy.fix);
+    used.add(exception);
+    return undefined;
+  };
 
-  return [keeper, ...policies.map((policy) => enginePolicy(policy, violation)), undecidedKeeper];
+  return [
+    keeper,
+    ...policies.map((policy) => enginePolicy(policy, violation, seen)),
+    undecidedKeeper,
+  ];
 }
 
 function enginePolicy(
   policy: Policy,
   violation: (policy: Policy, finding: Finding) => string | undefined,
+  seen: (resources: readonly PolicyResource[]) => Resource[],
 ): EnginePolicy {
   const { id: name, title, controls, why, severity, enforcement: enforcementLevel } = policy;
   const head = {
@@ -103,7 +116,7 @@ function enginePolicy(
   const validateStack: NonNullable<
     Extract<EnginePolicy, { validateStack: unknown }>["validateStack"]
   > = ({ resources }, report) => {
-    for (const finding of judgeStack(policy, resources.map(fromEngine))) {
+    for (const finding of judgeStack(policy, seen(resources))) {
       const text = finding.undecided ? undefined : violation(policy, finding);
       if (text !== undefined) report(text, finding.resource.urn);
     }
@@ -146,6 +159,15 @@ function fromEngine(resource: PolicyResource | ResourceValidationArgs): Resource
       ]),
     ),
   };
+}
+
+/** A resource without what is not known and was not asked for: AWS fills it in. */
+function withoutFillings(resource: Resource, asked: Resource | undefined): Resource {
+  if (asked === undefined) return resource;
+  const props = Object.entries(resource.props).filter(
+    ([key, value]) => value !== UNKNOWN || asked.props[key] !== undefined,
+  );
+  return { ...resource, props: Object.fromEntries(props) };
 }
 
 /** A copy of what the engine shows, with UNKNOWN where reading throws. */

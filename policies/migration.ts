@@ -107,10 +107,11 @@ export const MIGRATION: Subject = {
       check: (task) => {
         const rules = selections(task);
         if (rules === undefined) return;
+        const ofPublic = rules.filter(({ schema }) => covers(schema, "public"));
         const excluded = (name: string) =>
-          rules.some(({ table, action }) => action === "exclude" && covers(table, name));
+          ofPublic.some(({ table, action }) => action === "exclude" && covers(table, name));
         if (
-          rules.some(({ table, action }) => action === "include" && covers(table, "queries")) &&
+          ofPublic.some(({ table, action }) => action === "include" && covers(table, "queries")) &&
           !excluded("queries")
         ) {
           task.wrong(
@@ -119,8 +120,8 @@ export const MIGRATION: Subject = {
             "a mapping that includes queries",
           );
         }
-        for (const { view, table, action } of rules) {
-          if (action === "explicit" && table === "queries")
+        for (const { view, table, action } of ofPublic) {
+          if (action !== "exclude" && table === "queries")
             view.wrong("object-locator.table-name", "another table than queries");
         }
         if (
@@ -225,9 +226,33 @@ export const MIGRATION: Subject = {
       check: (task) => {
         const start = task.get("startReplicationTask");
         if (start !== undefined && start !== false) task.wrong("startReplicationTask", "false");
-        task.must("migrationType", is("full-load-and-cdc"));
       },
     }),
+    onTask({
+      id: "dms-keeps-up",
+      title: "A task goes on with what changes.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "What is written after a full load alone is lost at the switch.",
+      fix: 'migrationType: "full-load-and-cdc", or "cdc" after a copy by other means.',
+      check: (task) => {
+        task.must("migrationType", is("full-load-and-cdc", "cdc"));
+      },
+    }),
+    {
+      id: "dms-not-serverless",
+      title: "DMS is the classic one, whose settings these policies read.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "A serverless replication has the same ways to truncate, to empty the target and to start itself, in other properties.",
+      fix: "aws.dms.ReplicationTask on a ReplicationInstance.",
+      types: ["aws:dms/replicationConfig:ReplicationConfig"],
+      check: (replication) => {
+        replication.wrong("", "no resource of this type", `a ${replication.type}`);
+      },
+    },
     onEndpoint({
       id: "dms-endpoint-tls",
       title: "DMS speaks TLS with both ends.",
@@ -269,12 +294,12 @@ export const MIGRATION: Subject = {
       enforcement: "advisory",
       why: "DMS shows the user, and whoever reads the program reads what stands in it.",
       fix: "secretsManagerArn and secretsManagerAccessRoleArn.",
-      check: (endpoint) => {
-        if (
-          endpoint.get("password") !== undefined &&
-          (endpoint.resource.propertyDependencies["password"] ?? []).length === 0
-        ) {
-          endpoint.wrong("password", "a secret of Secrets Manager", "(hidden)");
+      // Only a stack check knows what a value is made of.
+      checkStack: (stack) => {
+        for (const endpoint of stack.of(ENDPOINT)) {
+          const isGenerated = (endpoint.resource.propertyDependencies["password"] ?? []).length > 0;
+          if (endpoint.get("password") !== undefined && !isGenerated)
+            endpoint.wrong("password", "a secret of Secrets Manager", "(hidden)");
         }
       },
     }),

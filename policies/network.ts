@@ -77,6 +77,20 @@ const inFrontOfLoadBalancers = (stack: Stack): Set<string> =>
       .flatMap((balancer) => balancer.resource.propertyDependencies["securityGroups"] ?? []),
   );
 
+/** New VPCs to which no resource of a type refers. A component's own VPC counts once, as the component. */
+function vpcsWithout(stack: Stack, type: string): View[] {
+  const plain = stack.of(VPC).filter(({ resource }) => !resource.parent?.includes("awsx:ec2:Vpc"));
+  const all = stack.of(type);
+  const ofPlain = all.filter((it) => stack.target(it, "vpcId", VPC) !== undefined);
+  const missing = plain.filter(
+    (vpc) =>
+      !ofPlain.some((it) => stack.target(it, "vpcId", VPC)?.resource.urn === vpc.resource.urn),
+  );
+  // To a component's VPC a resource refers through the component, which the engine does not always record.
+  const others = all.filter((it) => !ofPlain.includes(it));
+  return [...missing, ...stack.of(AWSX_VPC).slice(others.length)];
+}
+
 /** VPC, security groups and instances. */
 export const NETWORK: Subject = {
   title: "Network (VPC, security groups, instances)",
@@ -162,9 +176,7 @@ export const NETWORK: Subject = {
         }
       },
       checkStack: (stack) => {
-        const vpcs = stack.of(AWSX_VPC);
-        const closed = stack.of(DEFAULT_GROUP).length;
-        for (const vpc of vpcs.slice(closed))
+        for (const vpc of vpcsWithout(stack, DEFAULT_GROUP))
           vpc.wrong("", "one with a closed default security group", "without one");
       },
     },
@@ -181,8 +193,7 @@ export const NETWORK: Subject = {
         if (view.type === FLOW_LOG) view.must("trafficType", is("ALL", "REJECT"));
       },
       checkStack: (stack) => {
-        const logged = stack.of(FLOW_LOG).length;
-        for (const vpc of stack.of(AWSX_VPC).slice(logged))
+        for (const vpc of vpcsWithout(stack, FLOW_LOG))
           vpc.wrong("", "one with flow logs", "without them");
       },
     },

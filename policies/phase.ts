@@ -1,4 +1,5 @@
 import { is } from "./constraint";
+import { processOf } from "./ecsProcesses";
 import type { Policy, Subject } from "./policy";
 import type { Phase, Stack } from "./stack";
 import { UNKNOWN } from "./value";
@@ -106,6 +107,16 @@ const onTraffic = (policy: Omit<Policy, "types">): Policy => ({
   ...policy,
 });
 
+/** What a secret with Redash's own keys is called. */
+const KEYS_SECRET = /(?:cookie|secret[_-]?key|application)/i;
+
+/** How the ARN of a secret of the stack begins: as AWS says, or as Pulumi names it. */
+function arnStart(secret: View, like: string): string {
+  const arn = secret.get("arn");
+  if (typeof arn === "string") return arn;
+  return `${like.split(":").slice(0, 6).join(":")}:${secret.name}-`;
+}
+
 const includesPglogical = (value: unknown) =>
   typeof value === "string" && value.includes("pglogical");
 
@@ -190,10 +201,7 @@ export const PHASES: Subject = {
           const isScheduler = task
             ?.json("containerDefinitions")
             ?.each("")
-            .some((container) => {
-              const command = container.get("command");
-              return Array.isArray(command) && command[0] === "scheduler";
-            });
+            .some((container) => processOf(container) === "scheduler");
           if (isScheduler === true)
             service.must("desiredCount", is(PHASE_RULES[phase].schedulerTasks));
         }
@@ -277,11 +285,12 @@ export const PHASES: Subject = {
       enforcement: "mandatory",
       why: "A forgotten copy of production runs on with all its credentials; a target group can get weight again.",
       fix: "Instances and their attachments only in the phases replicating and switched.",
-      types: ["aws:ec2/instance:Instance", ATTACHMENT],
+      types: ["aws:ec2/instance:Instance", ATTACHMENT, TARGET_GROUP],
       checkStack: (stack) => {
         const { phase } = stack;
         if (phase === undefined || PHASE_RULES[phase].source) return;
-        for (const view of stack.of("aws:ec2/instance:Instance", ATTACHMENT)) {
+        const groups = stack.of(TARGET_GROUP).filter((group) => sideOf(group) === "source");
+        for (const view of [...stack.of("aws:ec2/instance:Instance", ATTACHMENT), ...groups]) {
           view.wrong("", `nothing of the source in phase ${phase}`, `a ${view.type}`);
         }
       },
@@ -298,15 +307,26 @@ export const PHASES: Subject = {
       checkStack: (stack) => {
         const { phase } = stack;
         if (phase === undefined || PHASE_RULES[phase].secrets !== "imported") return;
-        const own = stack
-          .of("aws:secretsmanager/secret:Secret")
-          .filter((secret) => /(?:cookie|secret[_-]?key|application)/i.test(secret.name));
+        const secrets = stack.of("aws:secretsmanager/secret:Secret");
+        const own = secrets.filter((secret) => KEYS_SECRET.test(secret.name));
         for (const secret of own)
           secret.wrong(
             "",
             `the source's secret in phase ${phase}`,
             "a secret of the stack for Redash's keys",
           );
+        for (const task of stack.of(TASK)) {
+          for (const container of task.json("containerDefinitions")?.each("") ?? []) {
+            for (const given of container.each("secrets")) {
+              const from = given.get("valueFrom");
+              const isKey = /^REDASH_(?:SECRET_KEY|COOKIE_SECRET)$/.test(String(given.get("name")));
+              if (!isKey || typeof from !== "string") continue;
+              const secret = secrets.find((it) => from.startsWith(arnStart(it, from)));
+              if (secret !== undefined)
+                given.wrong("valueFrom", "the source's secret", `the stack's ${secret.name}`);
+            }
+          }
+        }
       },
     },
   ],

@@ -16,7 +16,7 @@ export interface Policy {
   readonly why: string;
   /** What to write instead. */
   readonly fix: string;
-  /** Resource types that it judges, for the documentation and for speed; a type may end in `*`. */
+  /** Resource types that it judges, for the documentation and for speed; a type may have `*`. */
   readonly types: readonly string[];
   /** Judges one resource, by its inputs, before it is made. */
   readonly check?: (resource: View) => void;

@@ -51,7 +51,7 @@ export class Stack {
     );
   }
 
-  /** Resources of the types; a type may end in `*`. */
+  /** Resources of the types; a type may have `*`. */
   of(...types: readonly string[]): View[] {
     return this.views.filter(({ type }) => types.some((pattern) => isOfType(type, pattern)));
   }
@@ -77,6 +77,16 @@ export class Stack {
   }
 }
 
-/** Whether a resource type is meant by a pattern that may end in `*`. */
+/** Whether a resource type is meant by a pattern, in which `*` is anything and capitals do not count. */
 export const isOfType = (type: string, pattern: string): boolean =>
-  pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+  pattern.includes("*") ? expressionOf(pattern).test(type) : type === pattern;
+
+const expressions = new Map<string, RegExp>();
+function expressionOf(pattern: string): RegExp {
+  const known = expressions.get(pattern);
+  if (known !== undefined) return known;
+  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
+  const made = new RegExp(`^${escaped}$`, "i");
+  expressions.set(pattern, made);
+  return made;
+}

@@ -72,8 +72,11 @@ const TIES = new Set([
   "kms:calleraccount",
 ]);
 
-/** Operators that demand a value; `…IfExists` and negations do not. */
-const DEMANDS = /^(?:ForAllValues:|ForAnyValue:)?(?:String|Arn)(?:Equals|Like|EqualsIgnoreCase)$/;
+/** Operators that demand a value; `…IfExists`, negations and `ForAllValues` (true without the key) do not. */
+const DEMANDS = /^(?:ForAnyValue:)?(?:String|Arn)(?:Equals|Like|EqualsIgnoreCase)$/;
+
+/** A value that leaves the account open: "*", or an ARN with a wildcard for the account. */
+const isAnybody = (value: string) => /^\*+$|^arn:[^:]*:[^:]*:[^:]*:\*+(?::|$)/.test(value);
 
 /** Whether anybody on earth may do something by it. */
 export const isPublic = ({ effect, principals, conditions }: Statement): boolean =>
@@ -82,7 +85,7 @@ export const isPublic = ({ effect, principals, conditions }: Statement): boolean
   !Object.entries(conditions).some(
     ([operator, keys]) =>
       DEMANDS.test(operator) &&
-      Object.entries(keys).some(([key, values]) => TIES.has(key) && !values.includes("*")),
+      Object.entries(keys).some(([key, values]) => TIES.has(key) && !values.some(isAnybody)),
   );
 
 /** Whether a statement is about an action, by name or by wildcard. */

@@ -1,9 +1,10 @@
 import { absentOr, atLeast, is, matches, notEmpty, set } from "./constraint";
 import type { Policy, Subject } from "./policy";
+import { mustNotBeInPublicSubnets } from "./subnet";
 import { isMark } from "./value";
+import { parameterGroupOf } from "./valkeyClusterMode";
 
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
-const PARAMETER_GROUP = "aws:elasticache/parameterGroup:ParameterGroup";
 const USER = "aws:elasticache/user:User";
 const USER_GROUP = "aws:elasticache/userGroup:UserGroup";
 const SUBNET_GROUP = "aws:elasticache/subnetGroup:SubnetGroup";
@@ -44,7 +45,7 @@ export const VALKEY: Subject = {
       fix: "Use a parameter group of this stack with maxmemory-policy = noeviction.",
       checkStack: (stack) => {
         for (const group of stack.of(REPLICATION_GROUP)) {
-          const parameters = stack.target(group, "parameterGroupName", PARAMETER_GROUP);
+          const parameters = parameterGroupOf(stack, group);
           const policy = parameters
             ?.each("parameters")
             .find((parameter) => parameter.get("name") === "maxmemory-policy");
@@ -92,7 +93,8 @@ export const VALKEY: Subject = {
       why: "Whoever can write to the queue runs code in the workers: RQ's jobs are pickles.",
       fix: "authToken (16 to 128 letters and digits), or userGroupIds with a default user that has a password.",
       check: (group) => {
-        if (group.get("userGroupIds") === undefined) group.must("authToken", set);
+        if (group.get("userGroupIds") === undefined)
+          group.must(group.get("authTokenWo") === undefined ? "authToken" : "authTokenWo", set);
         else group.must("userGroupIds", notEmpty);
       },
     }),
@@ -119,7 +121,11 @@ export const VALKEY: Subject = {
         user.must("noPasswordRequired", absentOr(is(false)));
         const off = user.get("accessString");
         if (typeof off === "string" && /(?:^|\s)off(?:\s|$)/.test(off)) return;
-        if (user.get("authenticationMode") === undefined) user.must("passwords", notEmpty);
+        if (user.get("authenticationMode") === undefined)
+          user.must(
+            user.get("passwordsWo") === undefined ? "passwords" : "passwordsWo",
+            user.get("passwordsWo") === undefined ? notEmpty : set,
+          );
         else user.must("authenticationMode.type", is("password", "iam"));
       },
     },
@@ -183,6 +189,9 @@ export const VALKEY: Subject = {
           if (resource.get("subnetGroupName") === "default")
             resource.wrong("subnetGroupName", "a subnet group of one's own");
         }
+      },
+      checkStack: (stack) => {
+        for (const group of stack.of(SUBNET_GROUP)) mustNotBeInPublicSubnets(stack, group);
       },
     },
     onGroup({

@@ -1,6 +1,8 @@
 import { absent, absentOr, is, matches } from "./constraint";
 import type { Policy, Subject } from "./policy";
+import type { Stack } from "./stack";
 import { isMark, UNKNOWN } from "./value";
+import type { View } from "./view";
 
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const PARAMETER_GROUP = "aws:elasticache/parameterGroup:ParameterGroup";
@@ -28,6 +30,20 @@ const CLUSTER_ARGUMENTS = [
 const CLUSTER_GROUP = /\.cluster\.on$/;
 const DEFAULT_GROUP = /^default\.(?:valkey|redis)[\d.]+x?$/;
 
+/**
+ * The parameter group of this stack that a replication group uses. A name that is known decides: it may have been made
+ * of another group's in an `apply`.
+ */
+export function parameterGroupOf(stack: Stack, group: View): View | undefined {
+  const target = stack.target(group, "parameterGroupName", PARAMETER_GROUP);
+  const name = group.get("parameterGroupName");
+  if (target === undefined || typeof name !== "string") return target;
+  const own = target.get("name");
+  const isIt =
+    typeof own === "string" ? own === name : name.replace(/-[0-9a-f]{7,}$/, "") === target.name;
+  return isIt ? target : undefined;
+}
+
 const clusterModeOff: Policy = {
   id: "valkey-cluster-mode-off",
   title: "Cluster mode is off in every way there is to turn it on.",
@@ -54,7 +70,7 @@ const clusterModeOff: Policy = {
   checkStack: (stack) => {
     for (const group of stack.of(REPLICATION_GROUP)) {
       const name = group.get("parameterGroupName");
-      if (stack.target(group, "parameterGroupName", PARAMETER_GROUP) !== undefined) continue;
+      if (parameterGroupOf(stack, group) !== undefined) continue;
       if (name === undefined) continue;
       if (typeof name === "string" && (DEFAULT_GROUP.test(name) || CLUSTER_GROUP.test(name))) {
         continue;
@@ -121,8 +137,6 @@ const ALLOWED = [
   "aws:elasticache/reservedCacheNode:ReservedCacheNode",
   "aws-native:elasticache:ParameterGroup",
   "aws-native:elasticache:SubnetGroup",
-  "aws-native:elasticache:User",
-  "aws-native:elasticache:UserGroup",
 ];
 
 const noClusteredServices: Policy = {
@@ -134,12 +148,8 @@ const noClusteredServices: Policy = {
   enforcement: "mandatory",
   why: `ElastiCache Serverless, MemoryDB and global datastores run in cluster mode or inherit it (AWS: "serverless … in cluster mode"); ${CROSSSLOT}.`,
   fix: "Use aws.elasticache.ReplicationGroup without cluster mode (RedashQueue).",
-  types: [
-    "aws:elasticache/*",
-    "aws:memorydb/*",
-    "aws-native:elasticache:*",
-    "aws-native:memorydb:*",
-  ],
+  // Of whatever provider: aws, aws-native, awscc, a Terraform provider, a Kubernetes operator.
+  types: ["*elasticache*", "*memorydb*"],
   check: (resource) => {
     if (ALLOWED.includes(resource.type)) return;
     // A memcached cluster is no queue.
@@ -161,13 +171,25 @@ const escapeHatches: Policy = {
     "aws:cloudformation/stack:Stack",
     "aws:cloudformation/stackSet:StackSet",
     "aws:cloudcontrol/resource:Resource",
+    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack",
+    "aws:servicecatalog/provisionedProduct:ProvisionedProduct",
     "aws-native:cloudformation:Stack",
     "aws-native:cloudformation:StackSet",
+    "aws-native:index:ExtensionResource",
   ],
   check: (resource) => {
     // A template within a template lies where nobody looks, too.
-    const hidden = /AWS::(?:ElastiCache|MemoryDB|CloudFormation|Include)\b/;
-    const property = resource.type.includes("cloudcontrol") ? "typeName" : "templateBody";
+    const hidden =
+      /AWS::(?:ElastiCache|MemoryDB|ServiceCatalog|Include|Serverless::Application|CloudFormation::(?:Stack|Macro))/;
+    if (/serverlessrepository|servicecatalog/.test(resource.type)) {
+      resource.wrong("", "nothing whose template lies elsewhere", `a ${resource.type}`);
+      return;
+    }
+    const property = resource.type.includes("cloudcontrol")
+      ? "typeName"
+      : resource.type.endsWith(":ExtensionResource")
+        ? "type"
+        : "templateBody";
     const text = resource.get(property);
     const url = ["templateUrl", "templateURL"].find((it) => resource.get(it) !== undefined);
     if (property === "templateBody" && text === undefined && url !== undefined) {

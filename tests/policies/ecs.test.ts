@@ -96,7 +96,7 @@ describe("policies of tasks", () => {
     "refuses an AWS key under any name": secretIn({ KEY: "AKIAABCDEFGHIJKLMNOP" }),
     "refuses a private key under any name": secretIn({ PEM: "-----BEGIN RSA PRIVATE KEY-----" }),
     "accepts the version of a secret, which is none": {
-      given: variables({ SECRETS_VERSION: "v1 v2" }),
+      given: variables({ SECRETS_VERSION: "v1 v2", REDASH_INVITATION_TOKEN_MAX_AGE: "604800" }),
     },
     "accepts a secret's name and its ARN": {
       given: variables({ MAIL_SECRET_ARN: "arn:aws:secretsmanager:a", TOKEN_PATH: "/run/token" }),
@@ -130,6 +130,7 @@ describe("policies of tasks", () => {
     "accepts the smallest": sized("256", "512"),
     "accepts the largest": sized("16384", "122880"),
     "accepts numbers too": sized(1024, 2048),
+    "refuses 256 with 1536, which AWS does not have": sized("256", "1536", 'memory is "1536"'),
     "accepts 256 with 2048": sized("256", "2048"),
     "refuses 1024 with 1024": sized("1024", "1024", 'memory is "1024"'),
     "refuses 256 with 4096": sized("256", "4096", 'memory is "4096"'),

@@ -71,6 +71,10 @@ describe("policies of Redash's processes", () => {
     ...cases({
       "accepts one that cannot overlap": [[...scheduler(), ...server(), ...WORKERS]],
       "accepts none at work": [scheduler({ desiredCount: 0 })],
+      "refuses a Redash without a scheduler": [
+        [...server(), ...WORKERS],
+        " is without a scheduler",
+      ],
       "refuses two tasks": [scheduler({ desiredCount: 2 }), "desiredCount is 2"],
       "refuses a count that is not known": [
         scheduler({ desiredCount: UNKNOWN }),
@@ -150,7 +154,17 @@ describe("policies of Redash's processes", () => {
       "accepts a data source's queue besides": [
         [...WORKERS, ...service("big", [worker("big_queries")])],
       ],
-      "does not judge a stack without workers": [server()],
+      "refuses a Redash without workers": [
+        server(),
+        " is without a worker for periodic, emails, default, queries, scheduled_queries, schemas",
+      ],
+      "does not count workers that are none": [
+        [...WORKERS.slice(2), ...service("adhoc", [worker("queries")], { desiredCount: 0 })],
+        " is without a worker for queries",
+      ],
+      "does not judge a stack that runs no Redash": [
+        service("web", [container("nginx", { secrets: [] })]),
+      ],
       "refuses queues that nobody consumes": [
         service("adhoc", [worker("queries")]),
         " is without a worker for periodic, emails, default, scheduled_queries, schemas",

@@ -135,6 +135,34 @@ describe("the pack in a process of its own, as the engine loads it", function ()
     assert.match(cluster[0]!.message, /parameterGroupName is "made-by-hand"/);
   });
 
+  it("does not take what AWS fills in for something that was asked for", async () => {
+    const securityGroup: Given = {
+      type: "aws:ec2/securityGroup:SecurityGroup",
+      name: "redash-tasks",
+      props: { description: "tasks", vpcId: "vpc-1" },
+    };
+    await analyzer.analyze(securityGroup);
+    const found = await analyzer.analyzeStack([
+      STACK,
+      { ...securityGroup, props: { ...securityGroup.props, ingress: UNKNOWN_TEXT } },
+    ]);
+    assert.deepEqual(found, []);
+  });
+
+  it("goes on to refuse what was asked for and is not known", async () => {
+    const asked: Given = {
+      type: "aws:ec2/securityGroup:SecurityGroup",
+      name: "redash-open",
+      props: { description: "open", ingress: UNKNOWN_TEXT },
+    };
+    await analyzer.analyze(asked);
+    const found = await analyzer.analyzeStack([STACK, asked]);
+    assert.deepEqual(
+      found.map(({ policy }) => policy),
+      ["network-world-reaches-web-ports-only"],
+    );
+  });
+
   it("never prints a secret, although the engine shows it in clear", async () => {
     const secret = "hunter2hunter2hunter2hunter2hunter2hunter2";
     const found = [

@@ -133,6 +133,18 @@ describe("policies of DMS", () => {
       "refuses to include it by its name": [
         mapped(selection("include", "queries")),
         "tableMappings is a mapping that includes queries",
+        'tableMappings.rules.0.object-locator.table-name is "queries"',
+      ],
+      "refuses to include it by its name, also when it is excluded": [
+        mapped(...SOUND, selection("include", "queries")),
+        'tableMappings.rules.3.object-locator.table-name is "queries"',
+      ],
+      "is not content with an exclude of another schema's": [
+        mapped(selection("include", "%"), selection("exclude", "awsdms%"), {
+          ...selection("exclude", "queries"),
+          "object-locator": { "schema-name": "audit", "table-name": "queries" },
+        }),
+        "tableMappings is a mapping that includes queries",
       ],
       "refuses it explicitly, also when it is excluded": [
         mapped(...SOUND, selection("explicit", "queries")),
@@ -244,11 +256,23 @@ describe("policies of DMS", () => {
       right: [false, undefined],
       wrong: [true, "false", UNKNOWN, HIDDEN],
     }),
+  });
+  describePolicy("dms-keeps-up", {
     ...property(task(), "migrationType", {
-      right: ["full-load-and-cdc"],
-      wrong: ["full-load", "cdc", undefined, UNKNOWN],
+      right: ["full-load-and-cdc", "cdc"],
+      wrong: ["full-load", "", undefined, UNKNOWN, HIDDEN],
     }),
   });
+  describePolicy(
+    "dms-not-serverless",
+    cases({
+      "refuses a serverless replication, whatever it says": [
+        { type: "aws:dms/replicationConfig:ReplicationConfig", props: {} },
+        " is a aws:dms/replicationConfig:ReplicationConfig",
+      ],
+      "accepts a task": [task()],
+    }),
+  );
   describePolicy(
     "dms-endpoint-tls",
     property(endpoint(), "sslMode", {

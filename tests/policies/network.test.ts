@@ -117,12 +117,20 @@ describe("policies of the network", () => {
     name: "default",
     props,
   });
+  const plainVpc: Given = { type: "aws:ec2/vpc:Vpc", name: "own", props: {} };
   describePolicy("network-default-group-closed", {
     ...property(closed(), "ingress", { right: [undefined, []], wrong: [[{}], UNKNOWN, HIDDEN] }),
     ...property(closed(), "egress", { right: [[]], wrong: [[{}], UNKNOWN] }),
     ...cases({
       "accepts a VPC with a closed one": [[vpc, closed()]],
       "refuses a VPC without": [vpc, " is without one"],
+      "refuses a VPC of its own without, though another one has it": [
+        [plainVpc, { ...plainVpc, name: "other" }, { ...closed(), refersTo: { vpcId: "other" } }],
+        " is without one",
+      ],
+      "counts a component's VPC once": [
+        [vpc, { ...plainVpc, parent: "urn:pulumi:test::redash::awsx:ec2:Vpc::vpc" }, closed()],
+      ],
       "refuses the second VPC without": [
         [vpc, { ...vpc, name: "vpc-2" }, closed()],
         " is without one",

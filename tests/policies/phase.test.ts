@@ -310,12 +310,18 @@ describe("policies of the phases", () => {
 
   const instance: Given = { type: "aws:ec2/instance:Instance" };
   const attachment: Given = { type: "aws:lb/targetGroupAttachment:TargetGroupAttachment" };
+  const groupOf = (targetType: string): Given => ({
+    type: "aws:lb/targetGroup:TargetGroup",
+    props: { targetType },
+  });
+  const sourceGroup = groupOf("instance");
+  const ecsGroup = groupOf("ip");
   const found = ({ type }: Given) => [` is a ${type}`];
   describePolicy(
     "phase-no-source-left",
     cases(
       Object.fromEntries([
-        ...[instance, attachment].flatMap((given): [string, Row][] => [
+        ...[instance, attachment, sourceGroup].flatMap((given): [string, Row][] => [
           ...(["replicating", "switched"] as const).map((phase): [string, Row] => [
             `accepts a ${given.type} in ${phase}`,
             { given, phase },
@@ -326,12 +332,21 @@ describe("policies of the phases", () => {
           ]),
         ]),
         ["does not judge a stack without phases", { given: instance }],
+        ["accepts the target group of ECS in complete", { given: ecsGroup, phase: "complete" }],
       ]),
     ),
   );
 
   const task: Given = { type: "aws:ecs/taskDefinition:TaskDefinition", name: "task" };
   const secret = (name: string): Given => ({ type: "aws:secretsmanager/secret:Secret", name });
+  const keyed = (valueFrom: string): Given => ({
+    ...task,
+    props: {
+      containerDefinitions: JSON.stringify([
+        { secrets: [{ name: "REDASH_SECRET_KEY", valueFrom }] },
+      ]),
+    },
+  });
   const own = [" is a secret of the stack for Redash's keys"];
   describePolicy(
     "phase-source-keys",
@@ -345,6 +360,25 @@ describe("policies of the phases", () => {
         phase: "replicating",
       },
       "accepts the source's in the end": { given: task, phase: "complete" },
+      "refuses a task that takes its key from a secret of the stack, whatever that is called": {
+        given: [
+          keyed("arn:aws:secretsmanager:a:1:secret:keys-0a1b2c3-AbCdEf:key::"),
+          secret("keys"),
+        ],
+        phase: "switched",
+        finds: ["containerDefinitions.0.secrets.0.valueFrom is the stack's keys"],
+      },
+      "accepts a task that takes it from elsewhere": {
+        given: [keyed("arn:aws:secretsmanager:a:1:secret:source-AbCdEf:key::"), secret("keys")],
+        phase: "switched",
+      },
+      "accepts a key of the stack in a new home": {
+        given: [
+          keyed("arn:aws:secretsmanager:a:1:secret:keys-0a1b2c3-AbCdEf:key::"),
+          secret("keys"),
+        ],
+        phase: "greenfield",
+      },
       "refuses generated keys while replicating": {
         given: [task, secret("redash-application")],
         phase: "replicating",

@@ -55,6 +55,13 @@ describe("policies of the queue", () => {
         withParameters(undefined),
         `${noParameters}not known before the update`,
       ],
+      "is not deceived by a name that was made of another group's": [
+        [
+          { ...eviction("noeviction")[0]!, props: { parameterGroupName: "shared" } },
+          eviction("noeviction")[1]!,
+        ],
+        `${noParameters}"shared"`,
+      ],
       "refuses volatile-lru": [eviction("volatile-lru"), 'parameters.0.value is "volatile-lru"'],
       "refuses allkeys-lru": [eviction("allkeys-lru"), 'parameters.0.value is "allkeys-lru"'],
       "refuses a value that is not known": [
@@ -107,6 +114,7 @@ describe("policies of the queue", () => {
       wrong: [[]],
     }),
     ...cases({
+      "accepts a token that no state file holds": [group({ authTokenWo: HIDDEN })],
       "accepts both": [group({ authToken: HIDDEN, userGroupIds: ["redash"] })],
       "does not judge another type": [{ type: PARAMETERS, props: {} }],
       "refuses an empty list of users beside a token, which AWS would not take together": [
@@ -130,6 +138,7 @@ describe("policies of the queue", () => {
       wrong: ["no-password-required", UNKNOWN, HIDDEN],
     }),
     ...cases({
+      "accepts passwords that no state file holds": [user({ passwordsWo: HIDDEN })],
       "accepts a user that is off": [user({ accessString: "off -@all" })],
       "accepts a user that is off at the end": [user({ accessString: "~* -@all off" })],
       "refuses a user whose word is longer": [
@@ -200,6 +209,31 @@ describe("policies of the queue", () => {
       wrong: [[], undefined],
     }),
   });
+
+  describePolicy(
+    "valkey-subnet-group",
+    cases({
+      "refuses a public subnet": [
+        [
+          { ...subnets, props: { subnetIds: ["subnet-a"] } },
+          { type: "aws:ec2/subnet:Subnet", name: "a", props: { id: "subnet-a" } },
+          { type: "aws:ec2/routeTable:RouteTable", name: "t", props: {} },
+          {
+            type: "aws:ec2/routeTableAssociation:RouteTableAssociation",
+            name: "association",
+            refersTo: { subnetId: "a", routeTableId: "t" },
+          },
+          {
+            type: "aws:ec2/route:Route",
+            name: "route",
+            props: { gatewayId: "igw-1" },
+            refersTo: { routeTableId: "t" },
+          },
+        ],
+        "subnetIds is a list with a public subnet",
+      ],
+    }),
+  );
 
   const log = (...types: unknown[]) =>
     group({ logDeliveryConfigurations: types.map((logType) => ({ logType })) });

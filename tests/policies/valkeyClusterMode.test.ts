@@ -51,6 +51,13 @@ describe("policies of cluster mode", () => {
       given: group({ parameterGroupName: "made-by-hand" }),
       finds: ['parameterGroupName is "made-by-hand"'],
     },
+    "refuses another name that was made of a harmless group's": {
+      given: [
+        { ...withParameters([])[0]!, props: { parameterGroupName: "shared-cluster-group" } },
+        withParameters([])[1]!,
+      ],
+      finds: ['parameterGroupName is "shared-cluster-group"'],
+    },
     "follows the reference to a parameter group of the stack": { given: withParameters([]) },
     "refuses a parameter group that is not known and refers to none of the stack": {
       given: group({ parameterGroupName: UNKNOWN }),
@@ -148,6 +155,10 @@ describe("policies of cluster mode", () => {
     "aws-native:elasticache:CacheCluster",
     "aws-native:elasticache:ReplicationGroup",
     "aws-native:memorydb:Cluster",
+    "aws-native:elasticache:User",
+    "awscc:index/elasticacheReplicationGroup:ElasticacheReplicationGroup",
+    "aws:index/elasticacheServerlessCache:ElasticacheServerlessCache",
+    "kubernetes:memorydb.services.k8s.aws/v1alpha1:Cluster",
   ];
   const ACCEPTED = [
     GROUP,
@@ -207,6 +218,20 @@ describe("policies of cluster mode", () => {
         "templateBody is a secret",
       ],
       "refuses a stack without a template": [stack({}), "templateBody is not set"],
+      "accepts what CloudFormation has for itself": [
+        stack({ templateBody: template("AWS::CloudFormation::WaitConditionHandle") }),
+      ],
+      "refuses a product whose template lies elsewhere": [
+        stack({}, "aws:servicecatalog/provisionedProduct:ProvisionedProduct"),
+        " is a aws:servicecatalog/provisionedProduct:ProvisionedProduct",
+      ],
+      "refuses a cache by any type of aws-native": [
+        stack({ type: "AWS::ElastiCache::ServerlessCache" }, "aws-native:index:ExtensionResource"),
+        "type is such",
+      ],
+      "accepts another resource by any type of aws-native": [
+        stack({ type: "AWS::S3::Bucket" }, "aws-native:index:ExtensionResource"),
+      ],
       "refuses a cache in a stack set": [
         stack(
           { templateBody: template("AWS::ElastiCache::ReplicationGroup") },

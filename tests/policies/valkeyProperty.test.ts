@@ -69,6 +69,8 @@ const otherType = fc.constantFrom(
   "aws-native:elasticache:ServerlessCache",
   "aws-native:elasticache:ReplicationGroup",
   "aws-native:memorydb:Cluster",
+  "awscc:index/elasticacheReplicationGroup:ElasticacheReplicationGroup",
+  "other:index/memorydbCluster:MemorydbCluster",
 );
 
 /** What AWS makes of it (facts/aws.md 4.2), written apart from the policies: whether it can be sure of cluster mode off. */
@@ -112,15 +114,31 @@ describe("whatever cache is declared", () => {
   it("it is accepted only if its cluster mode is certainly off, and then it is", () => {
     let accepted = 0;
     fc.assert(
-      fc.property(groupProps, fc.option(parametersProps, { nil: undefined }), (cache, own) => {
-        const given: Given[] = [
-          { type: GROUP, name: "queue", props: cache },
-          ...(own === undefined ? [] : [{ type: PARAMETERS, name: "own", props: own }]),
-        ];
-        if (!isAccepted(given)) return;
-        accepted++;
-        assert.ok(isCertainlyOff(cache, own), JSON.stringify({ cache, own }));
-      }),
+      fc.property(
+        groupProps,
+        fc.option(parametersProps, { nil: undefined }),
+        fc.boolean(),
+        (cache, own, isMadeOfOwn) => {
+          const given: Given[] = [
+            // Whatever name is given, it may have been made of the own group's.
+            {
+              type: GROUP,
+              name: "queue",
+              props: cache,
+              ...(isMadeOfOwn && { refersTo: { parameterGroupName: "own" } }),
+            },
+            ...(own === undefined ? [] : [{ type: PARAMETERS, name: "own", props: own }]),
+          ];
+          if (!isAccepted(given)) return;
+          accepted++;
+          const name = cache["parameterGroupName"];
+          const used = isMadeOfOwn && name === UNKNOWN ? "own" : name;
+          assert.ok(
+            isCertainlyOff({ ...cache, parameterGroupName: used }, own),
+            JSON.stringify({ cache, own }),
+          );
+        },
+      ),
       { numRuns: 20_000 },
     );
     assert.ok(accepted > 100, `only ${accepted} were accepted: the generator shows nothing`);

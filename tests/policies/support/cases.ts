@@ -14,6 +14,8 @@ export interface Given {
   readonly name?: string;
   readonly props?: Record<string, unknown>;
   readonly protect?: boolean;
+  /** URN of the component that it belongs to. */
+  readonly parent?: string;
   /** Property → names of the resources it is made of. */
   readonly refersTo?: Record<string, string>;
 }
@@ -31,6 +33,7 @@ export function resources(
     urn: urnOf(it),
     props: it.props ?? {},
     protect: it.protect ?? false,
+    parent: it.parent,
     propertyDependencies: Object.fromEntries(
       Object.entries(it.refersTo ?? {}).map(([property, name]) => [
         property,

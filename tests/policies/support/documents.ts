@@ -32,6 +32,12 @@ export function publicDocuments(type: string, path = "policy"): Record<string, C
       tied("StringNotEquals", "aws:SourceAccount", "1"),
     ),
     "refuses a condition on any account": open(tied("StringLike", "aws:PrincipalAccount", "*")),
+    "refuses a condition that a request without the key meets": open(
+      tied("ForAllValues:StringEquals", "aws:PrincipalOrgID", ["o-1"]),
+    ),
+    "refuses a role of any account": open(
+      tied("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/*"),
+    ),
     "accepts everybody of an account": closed(tied("StringEquals", "aws:sourceaccount", "1")),
     "accepts everybody of an organisation": closed(
       tied("ForAnyValue:StringEquals", "aws:PrincipalOrgID", ["o-1"]),
