@@ -80,6 +80,7 @@ export = async () => {
   const secrets = new RedashSecrets("redash", {
     imported: settings.importedSecrets,
     administrator: settings.administrator && {},
+    environment: settings.secretEnvironment,
     protect: settings.protectData,
     keyArn,
     secretRecoveryWindowDays,
@@ -144,7 +145,13 @@ export = async () => {
       REDASH_SECRET_KEY: secrets.secretKey.valueFrom,
       ...settings.secretEnvironment,
     },
-    secretVersionIds: [database.urlSecretVersionId, queue.urlSecretVersionId, secrets.versionId],
+    secretVersionIds: [
+      database.urlSecretVersionId,
+      queue.urlSecretVersionId,
+      secrets.versionId,
+      ...secrets.environmentVersionIds,
+    ],
+    secretKeyArns: settings.secretKeyArns,
     bootstrap: settings.administrator &&
       secrets.administratorPassword && {
         ...settings.administrator,
@@ -172,6 +179,7 @@ export = async () => {
     tasksSecurityGroupId: network.securityGroupIds.tasks,
     databaseIdentifier: database.identifier,
     databaseAddress: database.address,
+    databaseSecurityGroupId: network.securityGroupIds.database,
     databaseParameterGroupName: database.parameterGroupName,
     databaseUrlSecretArn: database.urlSecretArn,
     queueReplicationGroupId: queue.replicationGroupId,
@@ -188,9 +196,12 @@ export = async () => {
     ecsTargetGroupArn: ingress.ecsTargetGroupArn,
     ...(ingress.sourceTargetGroupArn && { sourceTargetGroupArn: ingress.sourceTargetGroupArn }),
     ...(sourceHost && { sourceInstanceId: sourceHost.instanceId }),
+    ...(clone && { sourceSecurityGroupId: clone.securityGroupId }),
     clusterName: cluster.clusterName,
     serverServiceName: cluster.serverServiceName,
     schedulerServiceName: cluster.schedulerServiceName,
     workerServiceNames: cluster.workerServiceNames,
+    serverTaskDefinitionArn: cluster.serverTaskDefinitionArn,
+    schedulerTaskDefinitionArn: cluster.schedulerTaskDefinitionArn,
   };
 };

@@ -35,6 +35,8 @@ export function takeNotices(): string[] {
  * @throws pulumi.RunError with every problem at once: key, value, what is allowed, the fix
  */
 export function loadSettings(): Settings {
+  // Of a reading that failed nobody may have taken them.
+  notices = [];
   const stack = pulumi.getStack();
   const config = pulumi.runtime.allConfig();
   const { values, problems, examples } = readSettings(config);

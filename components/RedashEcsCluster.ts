@@ -38,6 +38,8 @@ export interface RedashEcsClusterArgs extends TaskArgs {
   readonly workers: readonly WorkerKind[];
   /** Spread of worker tasks over Fargate and Fargate Spot. A change replaces the worker services. */
   readonly workerCapacityWeights: { readonly onDemand: number; readonly spot: number };
+  /** Keys of secrets that were made outside of the stack. @default none */
+  readonly secretKeyArns?: readonly string[];
   /** IAM policies of data sources, for the workers. @default none */
   readonly taskPolicyArns?: readonly string[];
 }
@@ -54,6 +56,9 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
   readonly schedulerServiceName: pulumi.Output<string>;
   /** Kind → name of its service. */
   readonly workerServiceNames: pulumi.Output<Record<string, string>>;
+  /** For tasks that run once: a server's image, secrets and roles. */
+  readonly serverTaskDefinitionArn: pulumi.Output<string>;
+  readonly schedulerTaskDefinitionArn: pulumi.Output<string>;
 
   constructor(name: string, args: RedashEcsClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("redash:index:RedashEcsCluster", name, {}, opts);
@@ -74,6 +79,7 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
           ...Object.values(args.secrets),
           ...(args.bootstrap === undefined ? [] : [args.bootstrap.passwordValueFrom]),
         ],
+        secretKeyArns: args.secretKeyArns ?? [],
         ...ecrRepository(args),
         taskPolicyArns: args.taskPolicyArns ?? [],
         executeCommand: args.executeCommand ?? false,
@@ -124,6 +130,8 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
     this.clusterArn = cluster.arn;
     this.serverServiceName = serverService.name;
     this.schedulerServiceName = schedulerService.name;
+    this.serverTaskDefinitionArn = serverService.taskDefinition.apply((arn) => arn ?? "");
+    this.schedulerTaskDefinitionArn = schedulerService.taskDefinition.apply((arn) => arn ?? "");
     this.workerServiceNames = pulumi
       .all(workerServices.map((worker) => worker.name))
       .apply((names) =>
@@ -135,6 +143,8 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
       serverServiceName: this.serverServiceName,
       schedulerServiceName: this.schedulerServiceName,
       workerServiceNames: this.workerServiceNames,
+      serverTaskDefinitionArn: this.serverTaskDefinitionArn,
+      schedulerTaskDefinitionArn: this.schedulerTaskDefinitionArn,
     });
   }
 }

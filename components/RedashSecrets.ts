@@ -1,6 +1,6 @@
 import { getSecretVersionsOutput } from "@pulumi/aws/secretsmanager/getSecretVersions";
 import * as pulumi from "@pulumi/pulumi";
-import { password, secret } from "./secret";
+import { password, secret, secretArnOf } from "./secret";
 
 export interface RedashSecretsArgs {
   /**
@@ -16,6 +16,12 @@ export interface RedashSecretsArgs {
    * @default none
    */
   readonly administrator?: object | undefined;
+  /**
+   * Other secrets, made outside of the stack, that processes get: variable → `valueFrom`.
+   *
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly keyArn: pulumi.Input<string>;
   readonly secretRecoveryWindowDays: number;
   readonly protect: boolean;
@@ -35,6 +41,8 @@ export class RedashSecrets extends pulumi.ComponentResource {
   readonly administratorPassword: InjectedSecret | undefined;
   /** Changes when the cookie secret or the secret key does. */
   readonly versionId: pulumi.Output<string>;
+  /** One for each secret of `environment`; changes when that does. */
+  readonly environmentVersionIds: pulumi.Output<string>[];
 
   constructor(name: string, args: RedashSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("redash:index:RedashSecrets", name, {}, opts);
@@ -45,12 +53,19 @@ export class RedashSecrets extends pulumi.ComponentResource {
     this.cookieSecret = jsonKey(application.arn, "cookieSecret");
     this.secretKey = jsonKey(application.arn, "secretKey");
     this.versionId = application.versionId;
+    const others = Object.values(args.environment ?? {}).map(secretArnOf);
+    this.environmentVersionIds = [...new Set(others)]
+      .sort()
+      .map((secretArn) =>
+        currentVersionId(secretArn, "a value for it (docs/settings.md, secretEnvironment)", this),
+      );
     this.administratorPassword = args.administrator && administratorPassword(name, args, this);
     this.registerOutputs({
       cookieSecret: this.cookieSecret,
       secretKey: this.secretKey,
       ...(this.administratorPassword && { administratorPassword: this.administratorPassword }),
       versionId: this.versionId,
+      environmentVersionIds: this.environmentVersionIds,
     });
   }
 }
@@ -60,19 +75,28 @@ const jsonKey = (arn: pulumi.Output<string>, key: string): InjectedSecret => ({
   valueFrom: pulumi.interpolate`${arn}:${key}::`,
 });
 
+const imported = (secretArn: string, parent: pulumi.Resource) => ({
+  arn: pulumi.output(secretArn),
+  versionId: currentVersionId(
+    secretArn,
+    '{"cookieSecret": …, "secretKey": …} of the source into it (docs/settings.md, sourceSecretsArn)',
+    parent,
+  ),
+});
+
 /** Asks for version ids only. A data source that reads the value would write it into the state. */
-function imported(secretArn: string, parent: pulumi.Resource) {
+function currentVersionId(
+  secretArn: string,
+  missing: string,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
   const { versions } = getSecretVersionsOutput({ secretId: secretArn }, { parent });
-  const versionId = versions.apply((found) => {
+  return versions.apply((found) => {
     const current = found.find(({ versionStages }) => versionStages.includes("AWSCURRENT"));
-    if (current === undefined) {
-      throw new pulumi.RunError(
-        `the secret ${secretArn} has no value yet; put {"cookieSecret": …, "secretKey": …} of the source into it (docs/settings.md, sourceSecretsArn)`,
-      );
-    }
+    if (current === undefined)
+      throw new pulumi.RunError(`the secret ${secretArn} has no value yet; put ${missing}`);
     return current.versionId;
   });
-  return { arn: pulumi.output(secretArn), versionId };
 }
 
 function generated(name: string, args: RedashSecretsArgs, parent: pulumi.Resource) {

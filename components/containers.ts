@@ -63,6 +63,8 @@ export function serverContainers(
     memoryMib,
     environment: {
       REDASH_WEB_WORKERS: String(webWorkers),
+      // 26.3.0 binds [::] and knows no such variable; what came after it does, and needs no IPv6 then.
+      REDASH_GUNICORN_BIND: `0.0.0.0:${SERVER_PORT}`,
       REDASH_GUNICORN_TIMEOUT: String(REQUEST_TIMEOUT_SECONDS),
     },
     healthScript: serverHealthScript(SERVER_PORT),

@@ -53,3 +53,7 @@ export function password(
     { parent, protect },
   ).result;
 }
+
+/** `arn:…:secret:name-AbCdEf:key::` → `arn:…:secret:name-AbCdEf`. */
+export const secretArnOf = (valueFrom: string): string =>
+  valueFrom.split(":").slice(0, 7).join(":");

@@ -1,5 +1,6 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
+import { secretArnOf } from "./secret";
 
 export interface TaskRolesArgs {
   /** Account in which ECS may assume the roles (confused deputy). */
@@ -8,6 +9,8 @@ export interface TaskRolesArgs {
   readonly logGroupArns: pulumi.Input<string>[];
   /** Secrets that ECS injects; a `valueFrom` with a JSON key counts as its secret. */
   readonly secretArns: pulumi.Input<string>[];
+  /** Keys of secrets that were made outside of the stack, if they have keys of their own. */
+  readonly secretKeyArns: readonly string[];
   /** The repository if the image lies in ECR. */
   readonly repositoryArn?: pulumi.Input<string>;
   /** IAM policies of data sources, for workers alone: only they run queries. */
@@ -56,7 +59,7 @@ export function taskRoles(name: string, args: TaskRolesArgs, parent: pulumi.Reso
       ["task", task],
       ["worker-task", workerTask],
     ] as const) {
-      new iam.RolePolicy(`${name}-${suffix}-exec`, { role: id, policy: EXEC_POLICY }, opts);
+      new iam.RolePolicy(`${name}-${suffix}-exec`, { role: id, policy: execPolicy(args) }, opts);
     }
   }
   const executionRoleArn = pulumi.all([execution.arn, executionPolicy.id]).apply(([arn]) => arn);
@@ -76,30 +79,29 @@ const trust = (accountId: pulumi.Input<string>) =>
     ],
   });
 
-/** Channels of the SSM agent that ECS Exec starts; the actions know no resources. */
-const EXEC_POLICY = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Effect: "Allow",
-      Action: [
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-      ],
-      Resource: "*",
-    },
-  ],
-});
-
-/** `arn:…:secret:name-AbCdEf:key::` → `arn:…:secret:name-AbCdEf`. */
-const secretOf = (valueFrom: string) => valueFrom.split(":").slice(0, 7).join(":");
+/** Channels of the SSM agent that ECS Exec starts (the actions know no resources), and the key of the sessions. */
+const execPolicy = ({ keyArn }: TaskRolesArgs) =>
+  pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: "kms:Decrypt", Resource: keyArn },
+      {
+        Effect: "Allow",
+        Action: [
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ],
+        Resource: "*",
+      },
+    ],
+  });
 
 function executionStatements(args: TaskRolesArgs): pulumi.Output<string> {
   const secrets = pulumi
     .all(args.secretArns)
-    .apply((arns) => [...new Set(arns.map(secretOf))].sort());
+    .apply((arns) => [...new Set(arns.map(secretArnOf))].sort());
   const logs = pulumi.all(args.logGroupArns).apply((arns) => arns.map((arn) => `${arn}:*`));
   return pulumi.jsonStringify({
     Version: "2012-10-17",
@@ -108,7 +110,7 @@ function executionStatements(args: TaskRolesArgs): pulumi.Output<string> {
       {
         Effect: "Allow",
         Action: "kms:Decrypt",
-        Resource: args.keyArn,
+        Resource: [args.keyArn, ...args.secretKeyArns],
         Condition: { StringLike: { "kms:ViaService": "secretsmanager.*.amazonaws.com" } },
       },
       { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: logs },

@@ -102,6 +102,8 @@ const CALLS: Readonly<Record<string, (call: Asked) => State>> = {
     enableDnsHostnames: true,
     enableDnsSupport: true,
   }),
+  "aws:lb/getListener:getListener": ({ inputs }) => ({ ...inputs, defaultActions: [] }),
+  "aws:lb/getListenerRule:getListenerRule": ({ inputs }) => ({ ...inputs, actions: [] }),
   "aws:secretsmanager/getSecretVersions:getSecretVersions": ({ inputs, hex }) => ({
     arn: inputs["secretId"],
     secretId: inputs["secretId"],

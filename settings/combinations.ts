@@ -81,6 +81,14 @@ function* phases(values: Values): Found {
         "pulumi config rm redash:sourceImageId",
       );
     }
+    if (image !== undefined && values.vpcId !== undefined && mode === "rehearsal") {
+      yield problem(
+        values,
+        ["sourceImageId", "vpcId"],
+        "a copy of the host only in a VPC of the stack's own: it would reach whatever lives in an existing one",
+        "pulumi config rm redash:vpcId",
+      );
+    }
     if (instance !== undefined && values.vpcId === undefined) {
       yield problem(
         values,
@@ -296,7 +304,21 @@ function* environment(values: Values): Found {
     ),
     ...SECRET_VARIABLES,
     ...["QUEUES", "WORKERS_COUNT", "REDASH_WEB_WORKERS", "REDASH_GUNICORN_TIMEOUT"],
+    ...["REDASH_GUNICORN_BIND", "HOME", "SECRETS_VERSION"],
+    ...["ADMINISTRATOR_EMAIL", "ADMINISTRATOR_NAME", "ADMINISTRATOR_PASSWORD"],
   ]);
+  for (const name of Object.keys(values.environment)) {
+    if (!(name in values.secretEnvironment)) continue;
+    yield {
+      ...problem(
+        values,
+        ["environment", "secretEnvironment"],
+        `each variable once; ${name} is in secretEnvironment too, and ECS refuses both`,
+        `remove ${name} from redash:environment`,
+      ),
+      value: `(${Object.keys(values.environment).join(", ")})`,
+    };
+  }
   for (const part of ["environment", "secretEnvironment"] as const) {
     for (const name of Object.keys(values[part])) {
       if (owned.has(name)) {

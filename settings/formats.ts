@@ -41,31 +41,47 @@ export const logRetentionDays = z.number().refine((days) => LOG_RETENTION_DAYS.i
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const time = "(?:[01]\\d|2[0-3]):[0-5]\\d";
-export const weeklyWindow = z
-  .string()
-  .regex(new RegExp(`^(?:${DAYS.join("|")}):${time}-(?:${DAYS.join("|")}):${time}$`));
-export const dailyWindow = z.string().regex(new RegExp(`^${time}-${time}$`));
+
+/** @param shortest minutes that AWS asks for: 30 for RDS, 60 for ElastiCache */
+export const weeklyWindow = (shortest: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^(?:${DAYS.join("|")}):${time}-(?:${DAYS.join("|")}):${time}$`))
+    .refine((window) => weeklyMinutes(window).length >= shortest);
+/** @param shortest minutes that AWS asks for: 30 for RDS, 60 for ElastiCache */
+export const dailyWindow = (shortest: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^${time}-${time}$`))
+    .refine((window) => dailyMinutes(window).length >= shortest);
 
 const minutes = (clock: string) => {
   const [hours = 0, minute = 0] = clock.split(":").map(Number);
   return hours * 60 + minute;
 };
 
+const DAY = 1440;
+const WEEK = 7 * DAY;
+const span = (from: number, to: number, whole: number) => ({
+  from,
+  length: (to - from + whole) % whole,
+});
+function dailyMinutes(window: string) {
+  const [from = 0, to = 0] = window.split("-").map(minutes);
+  return span(from, to, DAY);
+}
+function weeklyMinutes(window: string) {
+  const [from = 0, to = 0] = window
+    .split("-")
+    .map((point) => DAYS.indexOf(point.slice(0, 3)) * DAY + minutes(point.slice(4)));
+  return span(from, to, WEEK);
+}
+
 /** Whether a daily and a weekly window share a minute; RDS and ElastiCache refuse that at apply. */
 export function windowsOverlap(daily: string, weekly: string): boolean {
-  const [dailyFrom = 0, dailyTo = 0] = daily.split("-").map(minutes);
-  const [weeklyFrom = 0, weeklyTo = 0] = weekly
-    .split("-")
-    .map((point) => DAYS.indexOf(point.slice(0, 3)) * 1440 + minutes(point.slice(4)));
-  const week = 7 * 1440;
-  const length = (from: number, to: number, whole: number) => (to - from + whole) % whole;
+  const [ofDay, ofWeek] = [dailyMinutes(daily), weeklyMinutes(weekly)];
   return DAYS.some((_, day) => {
-    const from = day * 1440 + dailyFrom;
-    const gap = length(weeklyFrom, from, week);
-    return (
-      gap < length(weeklyFrom, weeklyTo, week) ||
-      week - gap < length(dailyFrom, dailyTo, 1440) ||
-      gap === 0
-    );
+    const gap = (day * DAY + ofDay.from - ofWeek.from + WEEK) % WEEK;
+    return gap < ofWeek.length || WEEK - gap < ofDay.length || gap === 0;
   });
 }

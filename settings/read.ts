@@ -1,3 +1,4 @@
+import { looksSecret } from "../redash/environment";
 import type { Mode } from "../redash/phase";
 import { combinationProblems } from "./combinations";
 import { exampleValues } from "./examples";
@@ -103,10 +104,19 @@ function wrong(
   const where = issue?.path.map(String).join(".") ?? "";
   return {
     key: NAMESPACE + name,
-    value: text,
+    value: name === "environment" ? shownVariables(text) : text,
     allowed: where === "" ? key.allowed : `${key.allowed} (at ${where}: ${issue?.message ?? ""})`,
     fix: setCommand(NAMESPACE + name, key.example),
   };
+}
+
+/** The names of variables, never their values: one of them may be a secret. */
+function shownVariables(text: string): string {
+  try {
+    return `(${Object.keys(JSON.parse(text) as object).join(", ")})`;
+  } catch {
+    return "(hidden)";
+  }
 }
 
 function unknownKey(name: string, text: string): Problem {
@@ -115,7 +125,8 @@ function unknownKey(name: string, text: string): Problem {
   );
   return {
     key: NAMESPACE + name,
-    value: text,
+    // A secret may have been meant, and written, by whatever name.
+    value: looksSecret(name) ? "(hidden)" : text,
     allowed: `the keys of docs/settings.md; the nearest is ${NAMESPACE}${nearest}`,
     fix: `pulumi config rm ${NAMESPACE}${name}, or rename it`,
   };

@@ -157,6 +157,47 @@ describe("the program", () => {
     );
   });
 
+  describe("when an update failed after the switch, or a cutover is not recorded yet", () => {
+    const ECS = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/ecs/1";
+    const SOURCE = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/source/1";
+    const forwards = (toEcs: number) => [
+      {
+        type: "forward",
+        forwards: [
+          {
+            targetGroups: [
+              { arn: ECS, weight: toEcs },
+              { arn: SOURCE, weight: 100 - toEcs },
+            ],
+          },
+        ],
+      },
+    ];
+    const again = (changes: Record<string, string>, toEcs: number, rule = false) =>
+      runProgram(soundConfig("production", "replicating", changes), "replicating", {
+        previousOutputs: {
+          listenerArn: "arn:listener",
+          ecsTargetGroupArn: ECS,
+          ...(rule && { listenerRuleArn: "arn:rule" }),
+        },
+        answers: {
+          "aws:lb/getListener:getListener": { defaultActions: rule ? [] : forwards(toEcs) },
+          "aws:lb/getListenerRule:getListenerRule": { actions: rule ? forwards(toEcs) : [] },
+        },
+      });
+
+    it("refuses to send users back to the database that is behind, although the phase on record would allow it", async () => {
+      await assert.rejects(again({}, 100), /run the cutover's rollback first/);
+      await assert.rejects(again({}, 100, true), /run the cutover's rollback first/);
+    });
+
+    it("goes on while users are still on the source, and after a rollback that is recorded", async () => {
+      assertInvariants(await again({}, 0));
+      assertInvariants(await again({}, 0, true));
+      assertInvariants(await again({ "redash:rollback": "true" }, 100));
+    });
+  });
+
   it("gives out what the move needs, and nothing secret or undefined", async () => {
     const outputs = async (mode: Mode, phase: Phase) => (await run(mode, phase)).outputs;
     const always = [
@@ -170,6 +211,7 @@ describe("the program", () => {
       "tasksSecurityGroupId",
       "databaseIdentifier",
       "databaseAddress",
+      "databaseSecurityGroupId",
       "databaseParameterGroupName",
       "databaseUrlSecretArn",
       "queueReplicationGroupId",
@@ -184,6 +226,8 @@ describe("the program", () => {
       "serverServiceName",
       "schedulerServiceName",
       "workerServiceNames",
+      "serverTaskDefinitionArn",
+      "schedulerTaskDefinitionArn",
     ];
     assert.deepEqual(
       Object.keys(await outputs("production", "complete")).sort(),
@@ -196,6 +240,10 @@ describe("the program", () => {
     assert.deepEqual(
       Object.keys(await outputs("rehearsal", "greenfield")).sort(),
       [...always, "administratorPasswordSecretArn"].sort(),
+    );
+    assert.deepEqual(
+      Object.keys(await outputs("rehearsal", "replicating")).sort(),
+      [...always, "sourceTargetGroupArn", "sourceInstanceId", "sourceSecurityGroupId"].sort(),
     );
   });
 

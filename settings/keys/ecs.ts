@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_WORKERS, type WorkerKind } from "../../redash/processes";
 import { byMode, fixed, optional } from "../key";
-import { LOG_RETENTION_DAYS, logRetentionDays } from "../formats";
+import { arn, LOG_RETENTION_DAYS, logRetentionDays } from "../formats";
 
 const queueName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 const cpuUnits = z.number().int().positive();
@@ -159,7 +159,7 @@ export const ecsKeys = {
       "Further variables for every process, such as mail. Never a secret: those go to secretEnvironment.",
     effect: "rolls every service",
     schema: z.record(variableName, z.string()),
-    allowed: "NAME: text, for names that the program does not set and that are no secrets'",
+    allowed: "NAME: text, for names that the program does not set and that are no secrets",
     default: {},
     example: { REDASH_MAIL_DEFAULT_SENDER: "redash@example.com" },
   }),
@@ -181,6 +181,16 @@ export const ecsKeys = {
       REDASH_MAIL_PASSWORD:
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-AbCdEf:password::",
     },
+  }),
+  secretKeyArns: fixed<string[]>({
+    type: "array",
+    description:
+      "KMS keys of the secrets in sourceSecretsArn and secretEnvironment, if these have keys of their own: without them no task starts.",
+    effect: "nothing restarts",
+    schema: z.array(arn("kms")),
+    allowed: "a list of key ARNs",
+    default: [],
+    example: ["arn:aws:kms:eu-west-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"],
   }),
   taskPolicyArns: fixed<string[]>({
     type: "array",

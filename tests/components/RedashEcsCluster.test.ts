@@ -283,6 +283,16 @@ describe("RedashEcsCluster", () => {
       "redash-task-exec",
       "redash-worker-task-exec",
     ]);
+    for (const { inputs } of policies) {
+      const { Statement } = JSON.parse(String(inputs["policy"])) as {
+        Statement: { Action: unknown; Resource: unknown }[];
+      };
+      assert.deepEqual(Statement[0], {
+        Effect: "Allow",
+        Action: "kms:Decrypt",
+        Resource: ARGS.keyArn,
+      });
+    }
   });
 
   it("makes schema and administrator in the scheduler's task alone, and lets servers wait for it", async () => {

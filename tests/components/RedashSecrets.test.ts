@@ -14,11 +14,9 @@ const ARGS: RedashSecretsArgs = {
 const recorded = (changes: Partial<RedashSecretsArgs> = {}, answers = {}): Promise<Recording> =>
   record(
     () => {
-      const { cookieSecret, secretKey, administratorPassword, versionId } = new RedashSecrets(
-        "redash",
-        { ...ARGS, ...changes },
-      );
-      return { cookieSecret, secretKey, administratorPassword, versionId };
+      const { cookieSecret, secretKey, administratorPassword, versionId, environmentVersionIds } =
+        new RedashSecrets("redash", { ...ARGS, ...changes });
+      return { cookieSecret, secretKey, administratorPassword, versionId, environmentVersionIds };
     },
     { stack: "test", config: {}, answers },
   );
@@ -69,6 +67,21 @@ describe("RedashSecrets", () => {
       ),
       /the secret \S+:secret:source-AbCdEf has no value yet; put {"cookieSecret": …, "secretKey": …} of the source into it \(docs\/settings.md, sourceSecretsArn\)$/,
     );
+  });
+
+  it("tells the versions of other secrets, once for each, so that a change starts new tasks", async () => {
+    const mail = SOURCE.replace("source", "mail");
+    const recording = await recorded({
+      environment: {
+        REDASH_MAIL_PASSWORD: `${mail}:password::`,
+        REDASH_MAIL_USERNAME: `${mail}:user::`,
+        REDASH_GOOGLE_CLIENT_SECRET: SOURCE,
+      },
+    });
+    const versions = recording.outputs["environmentVersionIds"] as string[];
+    assert.equal(versions.length, 2);
+    for (const version of versions) assert.match(version, /^[0-9a-f-]{36}$/);
+    assert.deepEqual((await recorded({})).outputs["environmentVersionIds"], []);
   });
 
   it("makes the first administrator's password when asked, in a secret of its own", async () => {

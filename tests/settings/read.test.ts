@@ -195,6 +195,143 @@ describe("settings", () => {
       ],
     ],
     [
+      "refuses a phase of the move without a host to move from, in production",
+      { "redash:sourceInstanceId": undefined },
+      [
+        "redash:sourceInstanceId = (missing) | the host to move from, in phase replicating | pulumi config set redash:sourceInstanceId i-0123456789abcdef0",
+      ],
+    ],
+    [
+      "refuses a phase of the move without a host to move from, in a rehearsal",
+      { "redash:mode": "rehearsal", "redash:sourceInstanceId": undefined },
+      [
+        "redash:sourceImageId = (missing) | the host to move from, in phase replicating | pulumi config set redash:sourceImageId ami-0123456789abcdef0",
+      ],
+    ],
+    [
+      "refuses two hosts to move from, and a copy in an existing network",
+      { "redash:mode": "rehearsal", "redash:sourceImageId": "ami-0a1b2c3d4e5f60718" },
+      [
+        "redash:sourceImageId = ami-0a1b2c3d4e5f60718 | either a living source (sourceInstanceId) or one started from an image (sourceImageId) | pulumi config rm redash:sourceImageId",
+        "redash:sourceImageId = ami-0a1b2c3d4e5f60718 | a copy of the host only in a VPC of the stack's own: it would reach whatever lives in an existing one | pulumi config rm redash:vpcId",
+      ],
+    ],
+    [
+      "refuses a new home without a first administrator",
+      { "redash:phase": "greenfield", "redash:sourceInstanceId": undefined },
+      [
+        "redash:administratorEmail = (missing) | the first administrator of a greenfield stack | pulumi config set redash:administratorEmail sre@example.com",
+      ],
+    ],
+    [
+      "refuses subnets without their VPC",
+      {
+        "redash:vpcId": undefined,
+        "redash:phase": "complete",
+        "redash:sourceInstanceId": undefined,
+        "redash:publicSubnetIds": undefined,
+        "redash:privateSubnetIds": undefined,
+      },
+      [
+        'redash:isolatedSubnetIds = ["subnet-0a1b2c3d4e5f60715","subnet-0a1b2c3d4e5f60716"] | nothing, since vpcId is not set | pulumi config rm redash:isolatedSubnetIds',
+      ],
+    ],
+    [
+      "refuses a subnet in two tiers",
+      { "redash:isolatedSubnetIds": '["subnet-0a1b2c3d4e5f60713","subnet-0a1b2c3d4e5f60716"]' },
+      [
+        'redash:isolatedSubnetIds = ["subnet-0a1b2c3d4e5f60713","subnet-0a1b2c3d4e5f60716"] | subnets that no other tier has; subnet-0a1b2c3d4e5f60713 is in privateSubnetIds too | write redash:isolatedSubnetIds: ["subnet-0123456789abcdef0","subnet-0123456789abcdef1"] into the stack file',
+      ],
+    ],
+    [
+      "refuses a redirect on somebody else's load balancer",
+      {
+        "redash:httpRedirect": "true",
+        "redash:existingListenerArn":
+          "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/lb/0a1b/2c3d",
+        "redash:existingListenerRulePriority": "10",
+        "redash:existingLoadBalancerSecurityGroupId": "sg-0a1b2c3d4e5f60718",
+      },
+      [
+        "redash:httpRedirect = true | false: the existing load balancer decides what its port 80 does | pulumi config rm redash:httpRedirect",
+      ],
+    ],
+    [
+      "refuses maintenance of the queue during its snapshot",
+      { "redash:queueMaintenanceWindow": "mon:17:30-mon:18:30" },
+      [
+        "redash:queueMaintenanceWindow = mon:17:30-mon:18:30 | a window apart from queueSnapshotWindow, which is 17:00-18:00 | pulumi config set redash:queueMaintenanceWindow sun:19:00-sun:20:00",
+      ],
+    ],
+    [
+      "refuses windows that are too short for AWS",
+      { "redash:databaseBackupWindow": "17:00-17:10", "redash:queueSnapshotWindow": "17:00-17:30" },
+      [
+        "redash:databaseBackupWindow = 17:00-17:10 | hh:mm-hh:mm, 30 minutes or more | pulumi config set redash:databaseBackupWindow 17:00-17:30",
+        "redash:queueSnapshotWindow = 17:00-17:30 | hh:mm-hh:mm, 60 minutes or more | pulumi config set redash:queueSnapshotWindow 17:00-18:00",
+      ],
+    ],
+    [
+      "refuses minors of PostgreSQL that there cannot be",
+      { "redash:databaseVersion": "16.01" },
+      [
+        "redash:databaseVersion = 16.01 | 15, 16, 17, 18, or one of their minors such as 17.6 | pulumi config set redash:databaseVersion 17",
+      ],
+    ],
+    [
+      "refuses more web workers than the memory holds",
+      { "redash:serverWebWorkers": "20" },
+      [
+        "redash:serverMemoryMib = 2048 | at least 3150 MiB for 20 web workers of 150 MiB | pulumi config set redash:serverWebWorkers 12",
+      ],
+    ],
+    [
+      "refuses an image that the processor cannot run",
+      { "redash:architecture": "ARM64", "redash:image": "redash/redash:10.1.0.b50633" },
+      [
+        "redash:architecture = ARM64 | X86_64 with redash/redash:10.1.0.b50633: ARM64 images exist from 25.1.0 on | pulumi config set redash:architecture X86_64",
+      ],
+    ],
+    [
+      "refuses a variable that the program sets itself",
+      { "redash:environment": '{"REDASH_WEB_WORKERS":"9"}' },
+      [
+        'redash:environment = {"REDASH_WEB_WORKERS":"9"} | variables that the program does not set itself; it sets REDASH_WEB_WORKERS | remove REDASH_WEB_WORKERS from redash:environment',
+      ],
+    ],
+    [
+      "refuses a secret that the program sets itself",
+      {
+        "redash:secretEnvironment":
+          '{"REDASH_DATABASE_URL":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
+      },
+      [
+        'redash:secretEnvironment = {"REDASH_DATABASE_URL":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"} | variables that the program does not set itself; it sets REDASH_DATABASE_URL | remove REDASH_DATABASE_URL from redash:secretEnvironment',
+      ],
+    ],
+    [
+      "refuses a variable that is plain and secret at once",
+      {
+        "redash:environment": '{"REDASH_MAIL_SERVER":"mail"}',
+        "redash:secretEnvironment":
+          '{"REDASH_MAIL_SERVER":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
+      },
+      [
+        "redash:environment = (REDASH_MAIL_SERVER) | each variable once; REDASH_MAIL_SERVER is in secretEnvironment too, and ECS refuses both | remove REDASH_MAIL_SERVER from redash:environment",
+      ],
+    ],
+    [
+      "does not repeat values of an environment that is wrong, nor of an unknown key that may be a secret",
+      {
+        "redash:environment": '{"mailPassword":"hunter2"}',
+        "redash:cookieSecret": "hunter2",
+      },
+      [
+        "redash:cookieSecret = (hidden) | the keys of docs/settings.md; the nearest is redash:workers | pulumi config rm redash:cookieSecret, or rename it",
+        'redash:environment = (mailPassword) | NAME: text, for names that the program does not set and that are no secrets (at mailPassword: Invalid key in record) | write redash:environment: {"REDASH_MAIL_DEFAULT_SENDER":"redash@example.com"} into the stack file',
+      ],
+    ],
+    [
       "refuses a recorded rollback in any phase but replicating",
       { "redash:phase": "switched", "redash:rollback": "true" },
       [
@@ -254,6 +391,25 @@ describe("settings", () => {
       [
         "each queue in one kind; emails is in one and two",
         "a worker for each of Redash's queues; none consumes periodic",
+      ],
+    );
+  });
+
+  it("refuses workers of a size that Fargate does not have, that are too small, or called the same", () => {
+    const kind = { cpu: 1024, memoryMib: 2048, count: 1, processes: 1 };
+    const workers = [
+      { ...kind, name: "one", queues: ["queries", "scheduled_queries"], memoryMib: 1000 },
+      { ...kind, name: "one", queues: ["schemas", "emails"], processes: 9 },
+      { ...kind, name: "two", queues: ["default", "periodic"] },
+    ];
+    assert.deepEqual(
+      readSettings(change({ "redash:workers": JSON.stringify(workers) })).problems.map(
+        ({ allowed }) => allowed,
+      ),
+      [
+        "for worker one: memory of 2048 to 8192 MiB in steps of 1024 with 1024 CPU units",
+        "for worker one: at least 2850 MiB for 9 processes (each forks one) of 150 MiB",
+        "worker names that differ; one occurs twice",
       ],
     );
   });

@@ -5,13 +5,21 @@ import { record, type RecordedResource, type Recording } from "../../preview/rec
 export function runProgram(
   config: Readonly<Record<string, string>>,
   previousPhase: string | null = config["redash:phase"] ?? null,
-  options: { unknowns?: boolean; stack?: string } = {},
+  options: {
+    unknowns?: boolean;
+    stack?: string;
+    /** Other outputs of the last deployment, and what AWS answers. */
+    previousOutputs?: object;
+    answers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  } = {},
 ): Promise<Recording> {
   const program = require("../../index") as () => Promise<unknown>;
   return record(program, {
     stack: options.stack ?? "test",
     config,
-    previousOutputs: previousPhase === null ? {} : { phase: previousPhase },
+    previousOutputs:
+      previousPhase === null ? {} : { phase: previousPhase, ...options.previousOutputs },
+    ...(options.answers && { answers: options.answers }),
     ...(options.unknowns === true ? { unknowns: true } : {}),
   });
 }
