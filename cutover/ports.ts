@@ -36,16 +36,22 @@ export interface Queue {
   readonly isSuspended: (signal: AbortSignal) => Promise<boolean>;
   /**
    * What Redash keeps in Redis alone and must not forget: paused data sources (`ds:*:pause`), the schema blacklist,
-   * last-run times. Key → serialized value (DUMP), opaque.
+   * last-run times.
    */
-  readonly state: (
-    signal: AbortSignal,
-  ) => Promise<ReadonlyMap<string, { readonly dump: Buffer; readonly ttlMs: number }>>;
-  readonly restore: (
-    state: ReadonlyMap<string, { readonly dump: Buffer; readonly ttlMs: number }>,
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly state: (signal: AbortSignal) => Promise<ReadonlyMap<string, QueueValue>>;
+  /** Makes the keys of this kind as they are in `state`: others of them are removed. */
+  readonly restore: (state: ReadonlyMap<string, QueueValue>, signal: AbortSignal) => Promise<void>;
 }
+
+/** A value in Redis. Not DUMP's: an older server refuses what a newer one has dumped, and the way back leads there. */
+export type QueueValue = (
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "set"; readonly members: readonly string[] }
+  | { readonly kind: "hash"; readonly fields: Readonly<Record<string, string>> }
+) & {
+  /** Milliseconds to live; undefined for ever. */
+  readonly ttlMs: number | undefined;
+};
 
 /** The load balancer. Exactly one side has all the weight. */
 export interface Traffic {

@@ -37,29 +37,36 @@ export async function isFenced(client: pg.Client, role: string): Promise<boolean
   return fenced;
 }
 
+/** How long a session that only reads may go on, so that nobody's page fails in the middle. */
+const READ_GRACE_MS = 50;
+
 /**
  * Ends the sessions that may have begun with the old setting, and waits until the last one is gone: a session that is
- * told to end may still commit. Those that began later have the new setting.
+ * told to end may still commit. Those that began later have the new setting. A session in the middle of a read is
+ * ended right after it; one that has written something (it has a transaction id) is ended at once.
  */
 async function endSessions(client: pg.Client, role: string, running: Waiting): Promise<number> {
   const { since } = await oneRow<{ since: string }>(
     client,
     "SELECT clock_timestamp()::text AS since",
   );
-  let ended = 0;
+  const graceEnds = running.clock.monotonicMs() + READ_GRACE_MS;
+  const ended = new Set<number>();
   await until(
     async () => {
       const { rows } = await client.query<{ pid: number }>(
-        `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+        `SELECT pid, CASE WHEN $3 AND state = 'active' AND backend_xid IS NULL THEN false
+                          ELSE pg_terminate_backend(pid) END
+           FROM pg_stat_activity
           WHERE usename = $1 AND backend_type = 'client backend' AND pid <> pg_backend_pid()
             AND backend_start <= $2::timestamptz`,
-        [role, since],
+        [role, since, running.clock.monotonicMs() < graceEnds],
       );
-      ended = Math.max(ended, rows.length);
+      for (const { pid } of rows) ended.add(pid);
       return rows.length === 0;
     },
     running,
     { first: 1, longest: 20 },
   );
-  return ended;
+  return ended.size;
 }

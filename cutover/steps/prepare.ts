@@ -57,6 +57,8 @@ function schemaMade({ source, target, schema }: World): Step {
         );
         const all = [...pre, ...post].filter((it) => !isSetting(it) && !isDefault(it));
         await client.query("BEGIN");
+        // As pg_dump has it: a body may name a function that comes later.
+        await client.query("SET LOCAL check_function_bodies = off");
         for (const statement of all) await client.query(statement);
         await giveTo(client, target.database.applicationRole);
         await client.query("COMMIT");
