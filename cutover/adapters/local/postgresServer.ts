@@ -56,8 +56,6 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const native = binariesFor(major, directory, owner);
   const data = join(directory, "data");
   const password = randomBytes(24).toString("hex");
-  initialize(native, directory, data, password, owner);
-
   const port = await freePort();
   const connection = { host: "127.0.0.1", port, user: "postgres", password, database: "postgres" };
   const log = join(directory, "postgres.log");
@@ -98,8 +96,18 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     }
     child = undefined;
   };
-  await start();
   const stop = (mode: "fast" | "immediate" = "fast") => end(mode === "fast" ? "SIGINT" : "SIGQUIT");
+  const remove = async () => {
+    await stop("immediate");
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    initialize(native, directory, data, password, owner);
+    await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     port,
     directory,
@@ -108,10 +116,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     stop,
     kill: () => end("SIGKILL"),
     start,
-    remove: async () => {
-      await stop("immediate");
-      rmSync(directory, { recursive: true, force: true });
-    },
+    remove,
   };
 }
 

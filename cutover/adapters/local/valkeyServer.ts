@@ -68,18 +68,17 @@ export async function startValkey(clusterMode = false): Promise<ValkeyServer> {
       running.kill("SIGKILL");
     });
   };
-  await start();
-  return {
-    port,
-    url,
-    pid: () => child?.pid,
-    kill,
-    start,
-    remove: async () => {
-      await kill();
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const remove = async () => {
+    await kill();
+    rmSync(directory, { recursive: true, force: true });
   };
+  try {
+    await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { port, url, pid: () => child?.pid, kill, start, remove };
 }
 
 async function answers(url: string, child: ChildProcess, clusterMode: boolean): Promise<void> {

@@ -72,12 +72,12 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     const postgres = (major: 13 | 17) =>
       kept(startPostgres({ major, settings: POSTGRES_SETTINGS }), (it) => it.remove());
     const valkey = () => kept(startValkey(), (it) => it.remove());
-    const [source, target, sourceQueue, targetQueue] = await Promise.all([
+    const [source, target, sourceQueue, targetQueue] = await allOrNothing(
       postgres(13),
       postgres(17),
       valkey(),
       valkey(),
-    ]);
+    );
     const servers = { source, target };
     const queues = { source: sourceQueue, target: targetQueue };
     const password = randomBytes(24).toString("hex");
@@ -176,6 +176,14 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     await remove();
     throw error;
   }
+}
+
+/** Waits for every one, so that what a failure leaves behind can be removed. @throws the first failure */
+async function allOrNothing<T extends unknown[]>(
+  ...all: { [Index in keyof T]: Promise<T[Index]> }
+): Promise<T> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
 }
 
 /** What is in Redis alone, and must not be forgotten: a data source that somebody has paused. */

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import type { Rehearsal } from "../../../cutover/rehearsal/rehearsal";
+
+const ROOT = join(__dirname, "..", "..", "..");
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe("npm run rehearse", function () {
+  this.timeout(180_000);
+  let temporary: string;
+  before(() => {
+    temporary = mkdtempSync(join(tmpdir(), "rehearsal-test-"));
+    // As root, PostgreSQL runs as nobody, who must get in.
+    chmodSync(temporary, 0o755);
+  });
+  after(() => {
+    rmSync(temporary, { recursive: true, force: true });
+  });
+
+  const start = (environment: Record<string, string>, ...args: string[]): ChildProcess =>
+    spawn(process.execPath, ["--import=tsx", "cutover/rehearsal/cli.ts", ...args], {
+      cwd: ROOT,
+      // Whatever it leaves behind, it leaves here.
+      env: { ...process.env, TMPDIR: temporary, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const ended = async (child: ChildProcess, onStderr?: (text: string) => void): Promise<Ended> => {
+    let stdout = "";
+    let stderr = "";
+    child.stdout!.on("data", (data: Buffer) => (stdout += data.toString()));
+    child.stderr!.on("data", (data: Buffer) => {
+      stderr += data.toString();
+      onStderr?.(stderr);
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, stdout, stderr };
+  };
+  const left = () => readdirSync(temporary).filter((name) => name.startsWith("redash-"));
+
+  it("moves users over, back and over again without losing a write, and leaves a report without secrets", async () => {
+    const { code, stdout, stderr } = await ended(start({}, "--size", "8", "--seed", "7"));
+    assert.equal(code, 0, stderr);
+    const json = readFileSync(join(ROOT, "out", "rehearsal.json"), "utf8");
+    const rehearsal = JSON.parse(json) as Rehearsal;
+    assert.deepEqual(
+      rehearsal.acts.map(({ act, outcome }) => `${act} ${outcome}`),
+      ["prepare", "replicate", "verify", "cutover", "rollback", "cutover", "finish"].map(
+        (act) => `${act} done`,
+      ),
+    );
+    assert.deepEqual(rehearsal.ledger.lost, []);
+    assert.deepEqual(rehearsal.ledger.duplicated, []);
+    assert.ok(rehearsal.ledger.acknowledged > 200);
+    assert.equal(rehearsal.proofs.length, 7);
+    assert.deepEqual(
+      rehearsal.proofs.filter(({ holds }) => !holds),
+      [],
+    );
+    for (const { act, users } of rehearsal.acts) {
+      if (act === "cutover" || act === "rollback") assert.ok(users!.writeGap.lengthMs > 0);
+    }
+    assert.match(stdout, /0 lost, 0 duplicated/);
+    const page = readFileSync(join(ROOT, "out", "rehearsal.html"), "utf8");
+    assert.equal(page.match(/<svg /g)?.length, 7);
+    for (const text of [json, page, stdout, stderr]) {
+      assert.doesNotMatch(text, /redis:\/\/|postgresql:\/\/|password/i);
+    }
+    assert.deepEqual(left(), []);
+  });
+
+  it("undoes what it is doing at Ctrl-C, says so, and leaves nothing behind", async () => {
+    const child = start({}, "--size", "8");
+    let interrupted = false;
+    const { code, stdout, stderr } = await ended(child, (text) => {
+      if (interrupted || !text.includes("verify    changes-watched")) return;
+      interrupted = true;
+      child.kill("SIGINT");
+    });
+    assert.equal(interrupted, true, stderr);
+    assert.equal(code, 2, stderr);
+    assert.match(stdout, /^undone: (?:verify|cutover) did not succeed: .*it was asked to stop; everything was undone/m);
+    assert.deepEqual(left(), []);
+  });
+
+  it("ends with the reason, and leaves nothing behind, if the world cannot be started", async () => {
+    const programs = join(temporary, "programs");
+    mkdirSync(programs);
+    writeFileSync(
+      join(programs, "valkey-server"),
+      '#!/bin/sh\n[ "$1" = --version ] && exit 0\nexit 1\n',
+      { mode: 0o755 },
+    );
+    const path = `${programs}:${process.env["PATH"] ?? ""}`;
+    const { code, stderr } = await ended(start({ PATH: path }, "--size", "8"));
+    assert.equal(code, 2);
+    assert.match(stderr, /^Valkey ended at once$/m);
+    assert.deepEqual(left(), []);
+  });
+
+  it("lists everything that is wrong with its arguments, and starts nothing", async () => {
+    const { code, stderr } = await ended(
+      start({}, "--size", "1", "--times", "x", "--redash", "9.0.0", "--budget", "0"),
+    );
+    assert.equal(code, 64);
+    assert.deepEqual(stderr.split("\n").slice(0, 4), [
+      "--size is 1; allowed: a whole number from 8 to 5000",
+      "--times is x; allowed: a whole number from 1 to 1000",
+      "--budget is 0; allowed: a whole number from 50 to 600000",
+      "--redash is 9.0.0; allowed: 25.8.0, 10.1.0, 10.1.0-upgraded-to-25.8.0",
+    ]);
+    assert.deepEqual(left(), []);
+  });
+});
