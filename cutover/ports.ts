@@ -17,6 +17,8 @@ export interface Workload {
   readonly start: (part: Part, signal: AbortSignal) => Promise<void>;
   /** Returns when none runs any more. */
   readonly stop: (part: Part, signal: AbortSignal) => Promise<void>;
+  /** Version of Redash that the servers run, such as `25.8.0`. */
+  readonly version: (signal: AbortSignal) => Promise<string>;
 }
 
 /** What is in the queues of one side. */
@@ -27,8 +29,23 @@ export interface Backlog {
   readonly waiting: Readonly<Record<string, number>>;
 }
 
+/** What a Redis or Valkey says of itself. */
+export interface QueueServer {
+  readonly version: string;
+  /** Whether cluster mode is on, with which RQ fails. */
+  readonly isCluster: boolean;
+  /** `maxmemory-policy`; anything but `noeviction` throws jobs away. */
+  readonly evictionPolicy: string;
+  readonly usedBytes: number;
+  /** Undefined if there is none. */
+  readonly limitBytes: number | undefined;
+}
+
 /** The Redis or Valkey of one side. */
 export interface Queue {
+  readonly server: (signal: AbortSignal) => Promise<QueueServer>;
+  /** Queue → workers that listen to it, suspended ones too. */
+  readonly consumers: (signal: AbortSignal) => Promise<Readonly<Record<string, number>>>;
   readonly backlog: (signal: AbortSignal) => Promise<Backlog>;
   /** Workers take no further job (RQ's `rq:suspended`). */
   readonly suspend: (signal: AbortSignal) => Promise<void>;
@@ -67,13 +84,76 @@ export interface SchemaDump {
   readonly section: (name: "pre-data" | "post-data", signal: AbortSignal) => Promise<string>;
 }
 
+/** The disk of a database. */
+export interface Storage {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** How rows reach the target before the first switch. */
+export const TRANSPORTS = ["logical", "dms"] as const;
+
 /** One end of a move. */
 export interface Side {
   readonly name: SideName;
   readonly database: Database;
+  readonly storage: (signal: AbortSignal) => Promise<Storage>;
   readonly workload: Workload;
   readonly queue: Queue;
+  /** REDASH_SECRET_KEY: what credentials of data sources are encrypted with. Never logged. */
+  readonly secretKey: (signal: AbortSignal) => Promise<string>;
 }
+
+/** Redash as people use it, through the load balancer. */
+export interface Application {
+  /**
+   * Has a query executed and waits for its end: the only check that sees a sick queue.
+   * @throws Error if it fails
+   */
+  readonly executeQuery: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A table of a replication task. */
+export interface TaskTable {
+  readonly name: string;
+  readonly state: "waiting" | "loading" | "completed" | "error";
+  readonly loadedRows: number;
+  /** Rows that could not be loaded or applied. */
+  readonly errorRows: number;
+  /** Values that were cut to the limit. */
+  readonly truncatedValues: number;
+  /** Changes applied since the load. */
+  readonly changes: number;
+}
+
+export interface TaskStatistics {
+  /** `streaming`: the load is over, changes are applied as they come. */
+  readonly state: "ready" | "loading" | "streaming" | "stopped" | "failed";
+  /** Why it failed; empty otherwise. */
+  readonly reason: string;
+  readonly tables: readonly TaskTable[];
+}
+
+/** A task of AWS DMS: full load, then changes, of every table but those that are carried (redash/dms.ts). */
+export interface ReplicationTask {
+  /** Role by which it reads the source; without login it is cut off at once, with login it goes on by itself. */
+  readonly sourceRole: string;
+  /** Starts the load, or goes on where it stopped; nothing if it runs. */
+  readonly start: (signal: AbortSignal) => Promise<void>;
+  readonly statistics: (signal: AbortSignal) => Promise<TaskStatistics>;
+  /** Returns when it applies nothing any more; its slot is kept. */
+  readonly stop: (signal: AbortSignal) => Promise<void>;
+  /** Stops it; leaves no slot on the source and no control table on the target. */
+  readonly remove: (signal: AbortSignal) => Promise<void>;
+}
+
+/** How rows reach the target before the first switch. The way back is PostgreSQL's own replication in both. */
+export type Transport =
+  | { readonly kind: "logical" }
+  | {
+      readonly kind: "dms";
+      readonly task: ReplicationTask;
+    };
 
 /** Everything that a move needs of the world. Adapters make one of processes on this machine, or of AWS. */
 export interface World {
@@ -81,6 +161,8 @@ export interface World {
   readonly target: Side;
   readonly traffic: Traffic;
   readonly schema: SchemaDump;
+  readonly application: Application;
+  readonly transport: Transport;
 }
 
 /** Names of what the move makes in the databases. */

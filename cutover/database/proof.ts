@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import { Fernet } from "../fernet";
+import { Fernet } from "../redash/fernet";
 import { identifier, oneRow } from "./database";
 
 /** Something that must hold of a database before users are left alone with it. */
@@ -19,6 +20,7 @@ export async function proofs(client: pg.Client, secretKey: string): Promise<Proo
     await triggers(client),
     await sequencesAhead(client),
     await decryption(client, secretKey),
+    await search(client),
   ];
 }
 
@@ -94,6 +96,28 @@ async function sequencesAhead(client: pg.Client): Promise<Proof> {
     if (isBehind) wrong.push(name);
   }
   return proof("every sequence is above every id", wrong, `${rows.length} sequences`);
+}
+
+/** Replication fires no triggers; a search that finds nothing new would be noticed weeks later. Nothing is left behind. */
+async function search(client: pg.Client): Promise<Proof> {
+  const word = `w${randomUUID().replaceAll("-", "")}`;
+  await client.query("BEGIN");
+  try {
+    const { rows } = await client.query<{ found: boolean }>(
+      `UPDATE queries SET name = name || ' ' || $1 WHERE id = (SELECT max(id) FROM queries)
+       RETURNING search_vector @@ to_tsquery('simple', $1) AS found`,
+      [word],
+    );
+    const [row] = rows;
+    const isWrong = row !== undefined && !row.found;
+    return proof(
+      "search finds what is written now",
+      isWrong ? ["a query that was edited is not found by its new name"] : [],
+      row === undefined ? "no query to edit" : "an edited query, found by its new name",
+    );
+  } finally {
+    await client.query("ROLLBACK");
+  }
 }
 
 /** With another key every page that touches a data source fails. */

@@ -73,7 +73,12 @@ class Run {
       kind: "run-started",
       run: options.run,
       act: plan.act,
-      steps: plan.steps.map(({ id }) => id),
+      steps: plan.steps.map(({ id, title, estimateMs, inWindow = false }) => ({
+        id,
+        title,
+        estimateMs,
+        inWindow,
+      })),
       writeOutageBudgetMs: plan.writeOutageBudgetMs,
       resumed,
     });

@@ -1,12 +1,20 @@
 import type { Evidence } from "./step";
 
+/** A step as it was planned: a journal can be read without the program that wrote it. */
+export interface PlannedStep {
+  readonly id: string;
+  readonly title: string;
+  readonly estimateMs: number;
+  readonly inWindow: boolean;
+}
+
 /** What happened, in the order in which it happened. Appended, never changed; no secret is ever part of one. */
 export type Event =
   | {
       readonly kind: "run-started";
       readonly run: string;
       readonly act: string;
-      readonly steps: readonly string[];
+      readonly steps: readonly PlannedStep[];
       readonly writeOutageBudgetMs: number;
       /** Whether it goes on where an interrupted run of the same act stopped. */
       readonly resumed: boolean;

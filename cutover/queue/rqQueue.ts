@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Backlog, Queue, QueueValue } from "../ports";
+import type { Backlog, Queue, QueueServer, QueueValue } from "../ports";
 
 /** What Redash keeps in Redis alone (facts: `ds:<id>:pause`, `data_sources:schema:blacklist`, `sq:executed_at`). */
 const KEPT = ["ds:*:pause", "data_sources:schema:blacklist", "sq:executed_at"];
@@ -42,6 +42,32 @@ export class RqQueue implements Queue {
       if (state === "busy") running.add(job ?? worker);
     }
     return { running: [...running].sort(), waiting };
+  };
+
+  server = async (signal: AbortSignal): Promise<QueueServer> => {
+    signal.throwIfAborted();
+    const info = await this.client.info();
+    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
+    const limit = Number(field("maxmemory"));
+    return {
+      version: field("valkey_version") || field("redis_version"),
+      isCluster: field("cluster_enabled") === "1",
+      // ElastiCache refuses CONFIG; INFO has it too.
+      evictionPolicy: field("maxmemory_policy"),
+      usedBytes: Number(field("used_memory")),
+      limitBytes: limit > 0 ? limit : undefined,
+    };
+  };
+
+  consumers = async (signal: AbortSignal): Promise<Readonly<Record<string, number>>> => {
+    signal.throwIfAborted();
+    const found: Record<string, number> = {};
+    for (const worker of await this.client.smembers("rq:workers")) {
+      // The entry of a worker that died without a word expires; the set keeps its name.
+      const queues = await this.client.hget(worker, "queues");
+      for (const queue of queues?.split(",") ?? []) found[queue] = (found[queue] ?? 0) + 1;
+    }
+    return found;
   };
 
   suspend = async (signal: AbortSignal): Promise<void> => {

@@ -5,18 +5,21 @@ import { JournalFile } from "../adapters/local/journalFile";
 import { LockFile } from "../adapters/local/lockFile";
 import { REDASH_SCHEMAS, type RedashSchema } from "../adapters/local/redash/schema";
 import type { Event } from "../engine/journal";
+import { type Transport, TRANSPORTS } from "../ports";
 import { html } from "../report/html";
 import { markdown } from "../report/markdown";
 import { duration, EXIT_CODES, headline, verdictOf } from "../report/summary";
 import { rehearse } from "./rehearsal";
 
 const USAGE = `npm run rehearse -- [--size MB] [--times N] [--redash VERSION] [--seed N] [--budget MS]
+                       [--transport logical|dms]
 
 Rehearses the whole move on this machine: real PostgreSQL 13 and 17, real Valkey, processes that stand in for Redash's,
 a load balancer, users who write and read. Nothing of AWS is touched, and nothing is left behind but out/.
 
   --size MB         about how large the source's database is (default 20, at most 5000)
-  --times N         how often users are switched over and back before the last switch (default 1)
+  --times N         how often the whole move is done: all but the last time also back again and undone (default 1)
+  --transport T     how rows reach the target: logical (PostgreSQL's own replication) or dms (default logical)
   --redash VERSION  schema of the source: ${REDASH_SCHEMAS.join(", ")}
   --seed N          the same number makes the same data (default 1)
   --budget MS       longest write outage before everything is undone (default 5000)
@@ -30,6 +33,7 @@ interface Arguments {
   readonly megabytes: number;
   readonly times: number;
   readonly schema: RedashSchema;
+  readonly transport: Transport["kind"];
   readonly seed: number;
   readonly budgetMs: number;
 }
@@ -40,6 +44,7 @@ function readArguments(): Arguments | "help" {
     options: {
       size: { type: "string", default: "20" },
       times: { type: "string", default: "1" },
+      transport: { type: "string", default: "logical" },
       redash: { type: "string", default: "25.8.0" },
       seed: { type: "string", default: "1" },
       budget: { type: "string", default: "5000" },
@@ -62,7 +67,10 @@ function readArguments(): Arguments | "help" {
     seed: number("seed", 0, 2 ** 31 - 1),
     budgetMs: number("budget", 50, 600_000),
     schema: values.redash as RedashSchema,
+    transport: values.transport as Transport["kind"],
   };
+  if (!TRANSPORTS.includes(found.transport))
+    problems.push(`--transport is ${values.transport}; allowed: ${TRANSPORTS.join(", ")}`);
   if (!REDASH_SCHEMAS.includes(found.schema))
     problems.push(`--redash is ${values.redash}; allowed: ${REDASH_SCHEMAS.join(", ")}`);
   if (problems.length > 0) throw new Error(problems.join("\n"));
@@ -96,6 +104,7 @@ async function main(): Promise<number> {
   const name = new Date().toISOString().replace(/[:.]/g, "-");
   const rehearsal = await rehearse({
     schema: given.schema,
+    transport: given.transport,
     megabytes: given.megabytes,
     seed: given.seed,
     times: given.times,

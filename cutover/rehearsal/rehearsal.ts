@@ -1,28 +1,26 @@
-import { cpus, totalmem } from "node:os";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
 import type { RedashSchema } from "../adapters/local/redash/schema";
 import { type LocalWorld, startLocalWorld } from "../adapters/local/world";
 import { oneRow } from "../database/database";
-import { type Proof, proofs } from "../database/proof";
 import { systemClock } from "../engine/clock";
-import { type Outcome, runPlan } from "../engine/engine";
+import { runPlan } from "../engine/engine";
 import type { Event, Journal, Lock } from "../engine/journal";
 import type { Plan } from "../engine/step";
-import type { World } from "../ports";
-import { preparePlan } from "../steps/prepare";
-import { removalPlan } from "../steps/remove";
-import { replicatePlan } from "../steps/replicate";
-import { switchPlan } from "../steps/switch";
-import { verifyPlan } from "../steps/verify";
+import type { Transport } from "../ports";
+import { type ActRecord, actsOf } from "../report/acts";
+import { type Act, planOf } from "../steps/acts";
 import { failureCounts, judgeLedger, type LedgerVerdict } from "./ledger";
-import { type Gap, Users } from "./users";
+import { type Lag, LagProbe } from "./lag";
+import { type Experience, now, type Touchable, Users } from "./users";
 
 export interface RehearsalOptions {
   readonly schema: RedashSchema;
+  readonly transport: Transport["kind"];
   readonly megabytes: number;
   readonly seed: number;
-  /** How often users are switched over (and, in between, back). */
+  /** How often the whole move is done: there and, all but the last time, back again and undone. */
   readonly times: number;
   readonly writeOutageBudgetMs: number;
   readonly journal: Journal;
@@ -33,178 +31,122 @@ export interface RehearsalOptions {
   readonly onEvent: (act: string, event: Event) => void;
 }
 
-/** A step as it was planned and as it was. */
-export interface StepRecord {
-  readonly id: string;
-  readonly title: string;
-  readonly inWindow: boolean;
-  readonly plannedMs: number;
-  readonly startedMs: number;
-  readonly durationMs: number;
-  readonly outcome: "done" | "skipped" | "failed" | "undone";
-  readonly evidence: Readonly<Record<string, string | number | boolean>>;
-}
-
-export interface ActRecord {
-  readonly act: string;
-  readonly outcome: Outcome["outcome"];
-  readonly reason: string;
-  readonly durationMs: number;
-  readonly steps: readonly StepRecord[];
-  readonly warnings: readonly string[];
-  /** As the engine has it, from fence to flip; undefined for an act without a window. */
-  readonly engineOutageMs: number | undefined;
-  /** As users had it; undefined for an act after the last user has gone. */
-  readonly users:
-    { readonly writeGap: Gap; readonly readGap: Gap; readonly failedReads: number } | undefined;
+/** An act, and what users had while it ran. */
+export interface RehearsedAct extends ActRecord {
+  /** Undefined for an act after the last user has gone. */
+  readonly users: Experience | undefined;
 }
 
 export interface Rehearsal {
   readonly startedAt: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly acts: readonly ActRecord[];
-  readonly proofs: readonly Proof[];
+  readonly acts: readonly RehearsedAct[];
+  readonly lag: readonly Lag[];
   readonly ledger: LedgerVerdict;
-  readonly users: { readonly acknowledged: number; readonly reads: number };
+  readonly reads: number;
+  /** What was moved, for the estimate of another move. */
+  readonly source: { readonly bytes: number; readonly rows: number };
   /** Bytes of memory that everything but PostgreSQL held in the end. */
   readonly memoryBytes: number;
   /** The act that ended the rehearsal before its end, if one did. */
-  readonly failed: ActRecord | undefined;
+  readonly failed: RehearsedAct | undefined;
 }
 
-const DEADLINE_MS = 3_600_000;
+/** How long a copy or a full comparison may take. */
+const LONG_MS = 3_600_000;
 /** How long users work undisturbed between two acts. */
 const BETWEEN_MS = 500;
+
+const THERE = ["prepare", "replicate", "verify", "cutover"] as const satisfies readonly Act[];
+/** There, back, there again for good; before that, as often as is asked, there and back to nothing. */
+const acts = (times: number): readonly Act[] => [
+  ...Array.from({ length: times - 1 }, () => [...THERE, "rollback", "abort"] as const).flat(),
+  ...THERE,
+  "rollback",
+  "cutover",
+];
 
 /**
  * Rehearses the whole move: everything of this file happens to real servers and real processes on this machine.
  * @throws Error if the world cannot be started; it is removed in every case
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const started = performance.now();
   const startedAt = new Date().toISOString();
   const local = await startLocalWorld(options);
+  let users: Users | undefined;
   try {
     const { world } = local;
     const [before, touchable] = await lookAtData(local);
-    const users = new Users(local.url, touchable);
-    const acts: ActRecord[] = [];
-    const run = async (plan: Plan): Promise<boolean> => {
+    const source = await sizeOf(local);
+    users = await Users.start({ url: local.description.front.url, ...touchable });
+    const lag = new LagProbe(local);
+    const records: RehearsedAct[] = [];
+    const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
-      const record = await runAct(plan, users, options, started);
-      acts.push(record);
-      return record.outcome === "done";
-    };
-    const switched = (act: "cutover" | "rollback") =>
-      switchPlan(act, world, {
+      const plan = planOf(act, world, {
         writeOutageBudgetMs: options.writeOutageBudgetMs,
         drainDeadlineMs: 2000,
+        longDeadlineMs: LONG_MS,
       });
-    const plans = [
-      () => preparePlan(world),
-      () => replicatePlan(world, DEADLINE_MS),
-      () => verifyPlan(world, DEADLINE_MS),
-      ...Array.from({ length: options.times - 1 }, () => [
-        () => switched("cutover"),
-        () => switched("rollback"),
-      ]).flat(),
-      () => switched("cutover"),
-      () => switched("rollback"),
-      () => switched("cutover"),
-    ];
+      const record = await rehearsed(plan, during, options);
+      records.push(record);
+      return record.outcome === "done";
+    };
     let isSound = true;
-    for (const plan of plans) if (isSound) isSound = await run(plan());
-    const executed = isSound ? await executedQuery(users) : [];
+    for (const act of acts(options.times)) if (isSound) isSound = await run(act, users);
     await pause(BETWEEN_MS);
-    const memoryBytes = memory([process.pid, ...local.pids()]);
-    await users.stop();
+    const samples = await lag.stop();
+    const memoryBytes = memory([process.pid, users.pid, ...local.pids()]);
+    const remembered = await users.stop();
     const side = await world.traffic.goesTo(AbortSignal.timeout(10_000));
     const client = await local.administrator(side);
-    const found = [...executed, ...(await proofs(client, local.secretKey))];
-    found.push(await searchFinds(client, users), await pausesCarried(world));
-    const ledger = await judgeLedger(client, users.ledger, before);
+    const ledger = await judgeLedger(client, remembered.ledger, before);
     await client.end();
-    if (isSound) acts.push(await runAct(removalPlan("finish", world), undefined, options, started));
-    const { acknowledged, reads } = users.counts();
+    if (isSound) await run("finish", undefined);
     return {
       startedAt,
       environment: await environment(local, options),
-      acts,
-      proofs: found,
+      acts: records,
+      lag: samples,
       ledger,
-      users: { acknowledged, reads },
+      reads: remembered.reads,
+      source,
       memoryBytes,
-      failed: acts.find(({ outcome }) => outcome !== "done"),
+      failed: records.find(({ outcome }) => outcome !== "done"),
     };
   } finally {
     options.onProgress("removing everything");
+    await users?.end();
     await local.remove();
   }
 }
 
-async function runAct(
+async function rehearsed(
   plan: Plan,
   users: Users | undefined,
   options: RehearsalOptions,
-  originMs: number,
-): Promise<ActRecord> {
-  const startedMs = performance.now();
-  const steps = new Map<string, StepRecord>();
-  const outcome = await runPlan(plan, {
+): Promise<RehearsedAct> {
+  const started = now();
+  const run = randomUUID();
+  await runPlan(plan, {
     clock: systemClock,
     journal: options.journal,
     lock: options.lock,
-    run: randomUUID(),
+    run,
     stop: options.stop,
     onEvent: (event) => {
-      record(event, plan, steps, originMs);
       options.onEvent(plan.act, event);
     },
   });
-  const durationMs = performance.now() - startedMs;
   // A gap ends with the first write after it.
   await pause(50);
-  return {
-    act: plan.act,
-    outcome: outcome.outcome,
-    reason: outcome.reason,
-    durationMs,
-    steps: [...steps.values()],
-    warnings: outcome.warnings.map(({ step, message }) => `${step}: ${message}`),
-    engineOutageMs: outcome.writeOutageMs,
-    users: users && {
-      writeGap: users.longestGap("writes", startedMs),
-      readGap: users.longestGap("reads", startedMs),
-      failedReads: users.failedReads(startedMs),
-    },
-  };
-}
-
-function record(event: Event, plan: Plan, steps: Map<string, StepRecord>, originMs: number): void {
-  if (!("step" in event) || event.kind === "progress" || event.kind === "warning") return;
-  const step = plan.steps.find(({ id }) => id === event.step);
-  if (step === undefined) return;
-  const known = steps.get(step.id) ?? {
-    id: step.id,
-    title: step.title,
-    inWindow: step.inWindow ?? false,
-    plannedMs: step.estimateMs,
-    startedMs: performance.now() - originMs,
-    durationMs: 0,
-    outcome: "failed" as const,
-    evidence: {},
-  };
-  if (event.kind === "step-done") {
-    const { durationMs, skipped, evidence } = event;
-    steps.set(step.id, { ...known, durationMs, evidence, outcome: skipped ? "skipped" : "done" });
-  } else if (event.kind === "undone") steps.set(step.id, { ...known, outcome: "undone" });
-  else if (event.kind === "step-failed")
-    steps.set(step.id, { ...known, durationMs: event.durationMs });
-  else steps.set(step.id, known);
+  const record = actsOf(await options.journal.read()).find((it) => it.run === run);
+  if (record === undefined) throw new Error(`the journal has no run ${run}`);
+  return { ...record, users: await users?.experience(started) };
 }
 
 /** What the data is before users touch it, and what of it they may touch. */
-async function lookAtData(local: LocalWorld) {
+async function lookAtData(local: LocalWorld): Promise<[ReadonlyMap<number, number>, Touchable]> {
   const client = await local.administrator("source");
   const before = await failureCounts(client);
   const { rows } = await client.query<{ id: number }>(
@@ -213,62 +155,30 @@ async function lookAtData(local: LocalWorld) {
   await client.end();
   const ids = [...before.keys()].sort((one, other) => one - other);
   const half = Math.floor(ids.length / 2);
-  const touchable = {
-    queryIds: ids.slice(0, half),
-    archiveIds: ids.slice(half),
-    resultIds: rows.map(({ id }) => id),
-  };
-  return [before, touchable] as const;
+  return [
+    before,
+    {
+      queryIds: ids.slice(0, half),
+      archiveIds: ids.slice(half),
+      resultIds: rows.map(({ id }) => id),
+    },
+  ];
 }
 
-/** The only check that sees a sick queue. */
-async function executedQuery(users: Users): Promise<Proof[]> {
-  const start = performance.now();
-  const what = "a query is executed, from the API through queue and worker to its end";
-  try {
-    await users.executeQuery(20_000);
-    return [{ what, holds: true, found: `in ${Math.round(performance.now() - start)} ms` }];
-  } catch (error) {
-    return [{ what, holds: false, found: (error as Error).message }];
-  }
-}
-
-/** The last edit was made on the side that users are on now; the trigger must have made it searchable. */
-async function searchFinds(
-  client: Awaited<ReturnType<LocalWorld["administrator"]>>,
-  users: Users,
-): Promise<Proof> {
-  const last = users.ledger.findLast(
-    ({ write, state }) => write.kind === "edit" && state === "acknowledged",
-  );
-  const token = last !== undefined && "token" in last.write ? last.write.token : "";
-  const { found } = await oneRow<{ found: number }>(
+async function sizeOf(local: LocalWorld): Promise<{ bytes: number; rows: number }> {
+  const client = await local.administrator("source");
+  const { bytes, rows } = await oneRow<{ bytes: string; rows: string }>(
     client,
-    "SELECT count(*)::int AS found FROM queries WHERE search_vector @@ to_tsquery('simple', $1)",
-    [token],
+    `SELECT sum(pg_total_relation_size(oid))::text AS bytes, sum(greatest(reltuples, 0))::bigint::text AS rows
+       FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
   );
-  return {
-    what: "search finds what was written after the switch",
-    holds: found === 1,
-    found: `${found} of 1 queries`,
-  };
-}
-
-/** Pauses of data sources are in Redis alone. */
-async function pausesCarried({ source, target }: World): Promise<Proof> {
-  const signal = AbortSignal.timeout(10_000);
-  const [from, to] = [await source.queue.state(signal), await target.queue.state(signal)];
-  const paused = [...from.keys()].filter((key) => key.startsWith("ds:"));
-  return {
-    what: "paused data sources are paused on both sides",
-    holds: paused.length > 0 && paused.every((key) => to.has(key)),
-    found: paused.join(", "),
-  };
+  await client.end();
+  return { bytes: Number(bytes), rows: Number(rows) };
 }
 
 async function environment(
   local: LocalWorld,
-  { schema, megabytes, seed, times }: RehearsalOptions,
+  { schema, transport, megabytes, seed, times }: RehearsalOptions,
 ): Promise<Record<string, string>> {
   const versions: string[] = [];
   for (const side of ["source", "target"] as const) {
@@ -281,10 +191,11 @@ async function environment(
     await client.end();
   }
   return {
+    transport,
     PostgreSQL: versions.join(" → "),
     "Redash schema": schema,
     "source's size": `${megabytes} MB (seed ${seed})`,
-    switches: String(2 * times + 1),
+    "moves rehearsed": String(times),
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${process.arch}`,
     Node: process.version,
   };

@@ -1,10 +1,11 @@
-import type { ActRecord, Rehearsal, StepRecord } from "../rehearsal/rehearsal";
+import type { Rehearsal, RehearsedAct } from "../rehearsal/rehearsal";
+import type { StepRecord } from "./acts";
 import { evidence } from "./markdown";
-import { duration, headline, verdictOf } from "./summary";
+import { duration, headline, proofsOf, verdictOf } from "./summary";
 
 /** The report as one page that needs nothing else: no script, no font, no network. Light and dark as the reader has it. */
 export function html(rehearsal: Rehearsal): string {
-  const { acts, proofs, ledger, environment, startedAt, memoryBytes } = rehearsal;
+  const { acts, ledger, environment, startedAt, memoryBytes } = rehearsal;
   const verdict = verdictOf(rehearsal);
   return `<!doctype html>
 <html lang="en">
@@ -44,10 +45,7 @@ ${table(
   )
   .join("\n")}
 <h2>Verification</h2>
-${table(
-  ["what", "holds", "found"],
-  proofs.map(({ what, holds, found }) => [what, holds ? "yes" : "no", found]),
-)}
+${table(["what holds", "found"], proofsOf(rehearsal))}
 <h2>Ledger</h2>
 ${table(
   ["acknowledged", "lost", "duplicated", "refused or broken off", "of these there all the same"],
@@ -80,7 +78,7 @@ const LABEL = 330;
 const WIDTH = 960;
 
 /** Every step as a bar on the act's own scale; what users could not write in is shaded. */
-function timeline({ act, steps, users, durationMs }: ActRecord): string {
+function timeline({ act, steps, users, durationMs }: RehearsedAct): string {
   const [first] = steps;
   if (first === undefined) return "";
   const span = Math.max(

@@ -1,9 +1,9 @@
 import type { Rehearsal } from "../rehearsal/rehearsal";
-import { duration, headline, verdictOf } from "./summary";
+import { duration, headline, proofsOf, verdictOf } from "./summary";
 
 /** The report as Markdown; the terminal shows the same. */
 export function markdown(rehearsal: Rehearsal): string {
-  const { acts, proofs, ledger, users, environment, memoryBytes, startedAt } = rehearsal;
+  const { acts, ledger, reads, environment, memoryBytes, startedAt } = rehearsal;
   return [
     "# Rehearsal of the move",
     "",
@@ -37,15 +37,13 @@ export function markdown(rehearsal: Rehearsal): string {
     ]),
     "## Verification",
     "",
-    "| what | holds | found |",
-    "| --- | --- | --- |",
-    ...proofs.map(
-      ({ what, holds, found }) => `| ${what} | ${holds ? "yes" : "**no**"} | ${found} |`,
-    ),
+    "| what holds | found |",
+    "| --- | --- |",
+    ...proofsOf(rehearsal).map(([what, found]) => `| ${what} | ${found} |`),
     "",
     "## Ledger",
     "",
-    `${ledger.acknowledged} writes were acknowledged: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated. ${ledger.unknown} were refused or broke off, of which ${ledger.unknownButThere} are there all the same. ${users.reads} reads were answered.`,
+    `${ledger.acknowledged} writes were acknowledged: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated. ${ledger.unknown} were refused or broke off, of which ${ledger.unknownButThere} are there all the same. ${reads} reads were answered.`,
     ...[...ledger.lost, ...ledger.duplicated].slice(0, 20).map((it) => `* ${it}`),
     "",
     "## Where",

@@ -1,4 +1,4 @@
-import type { ActRecord, Rehearsal } from "../rehearsal/rehearsal";
+import type { Rehearsal, RehearsedAct } from "../rehearsal/rehearsal";
 
 /** Figures of all switches of a rehearsal, in milliseconds. */
 export interface OutageFigures {
@@ -20,17 +20,15 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 };
 
 export function verdictOf(rehearsal: Rehearsal): Verdict {
-  const { failed, proofs, ledger, acts } = rehearsal;
+  const { failed, ledger, acts } = rehearsal;
   if (failed?.outcome === "needs-person") return "needs-person";
   if (failed !== undefined) return "undone";
-  const isWrong =
-    ledger.lost.length + ledger.duplicated.length > 0 || proofs.some(({ holds }) => !holds);
-  if (isWrong) return "needs-person";
+  if (ledger.lost.length + ledger.duplicated.length > 0) return "needs-person";
   return acts.some(({ warnings }) => warnings.length > 0) ? "warnings" : "done";
 }
 
 /** The acts that turn users from one side to the other. */
-export const switchesOf = ({ acts }: Rehearsal): ActRecord[] =>
+export const switchesOf = ({ acts }: Rehearsal): RehearsedAct[] =>
   acts.filter(
     ({ act, outcome }) => (act === "cutover" || act === "rollback") && outcome === "done",
   );
@@ -65,3 +63,9 @@ export function headline(rehearsal: Rehearsal): string {
         : `users could not write for at most ${duration(figures.maximumMs)}`;
   return `${outage}; ${writes}`;
 }
+
+/** What the last switch proved of the side that users are on now: what holds, and what was found. */
+export const proofsOf = ({ acts }: Rehearsal): [what: string, found: string][] =>
+  Object.entries(
+    acts.flatMap(({ steps }) => steps).findLast(({ id }) => id.endsWith("-proven"))?.evidence ?? {},
+  ).map(([what, found]) => [what, String(found)]);

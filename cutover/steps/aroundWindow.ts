@@ -87,15 +87,30 @@ export function partStopped(side: Side, part: "scheduler" | "workers"): Step {
   };
 }
 
-export function partStarted(side: Side, part: "scheduler" | "workers"): Step {
+/** Workers that run but take nothing: after the flip they need only be told to begin. */
+export function workersWarm(side: Side): Step {
   return {
-    id: `${side.name}-${part}-started`,
-    title: `The ${part} of the ${side.name} run${part === "scheduler" ? "s" : ""}`,
+    id: `${side.name}-workers-warm`,
+    title: `Workers of the ${side.name} run, and take no job yet`,
+    deadlineMs: 300_000,
+    estimateMs: 1000,
+    apply: async ({ signal }) => {
+      await side.queue.suspend(signal);
+      await side.workload.start("workers", signal);
+      return { running: (await side.workload.state("workers", signal)).running };
+    },
+  };
+}
+
+export function schedulerStarted(side: Side): Step {
+  return {
+    id: `${side.name}-scheduler-started`,
+    title: `The scheduler of the ${side.name} runs`,
     deadlineMs: 300_000,
     estimateMs: 2000,
     apply: async ({ signal }) => {
-      await side.workload.start(part, signal);
-      return { running: (await side.workload.state(part, signal)).running };
+      await side.workload.start("scheduler", signal);
+      return { running: (await side.workload.state("scheduler", signal)).running };
     },
   };
 }

@@ -12,12 +12,18 @@ import { tables } from "../database/table";
 import type { Plan, Step } from "../engine/step";
 import type { World } from "../ports";
 import { withBoth } from "./verification";
+import { keptOut } from "./window";
 
 /** `prepare`: an empty database of the same shape, and queues that nobody works on. */
 export const preparePlan = (world: World): Plan => ({
   act: "prepare",
   writeOutageBudgetMs: 0,
-  steps: [targetQueueSuspended(world), schemaMade(world), markerTablesMade(world)],
+  steps: [
+    targetQueueSuspended(world),
+    keptOut(world.target),
+    schemaMade(world),
+    markerTablesMade(world),
+  ],
 });
 
 function targetQueueSuspended({ target }: World): Step {

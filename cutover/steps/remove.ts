@@ -1,4 +1,5 @@
 import { withClient } from "../database/database";
+import { liftFence } from "../database/fence";
 import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
 import {
   dropSlot,
@@ -46,12 +47,14 @@ function replicationRemoved(side: Side, subscriber: Side): Step {
 function targetEmptied({ target }: World): Step {
   return {
     id: "target-emptied",
-    title: "The target's database is as empty as before",
+    title: "The target's database is as empty as before, and open to its application",
     deadlineMs: 120_000,
     estimateMs: 500,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
         await dropApplicationSchema(client);
+        await liftFence(client, target.database.applicationRole, running);
+        await target.queue.resume(running.signal);
         return {};
       }),
   };

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { withClient } from "../database/database";
 import { copyState, dropSlot, publish, subscribe, unsubscribe } from "../database/replication";
 import { giveTo, isDefault, isPrimaryKey, isSetting, statements } from "../database/schema";
@@ -112,19 +113,38 @@ function indexesMade({ target, schema }: World, deadlineMs: number): Step {
           running.progress(
             `${index + 1} of ${all.length}: ${statement.split("\n")[0]?.slice(0, 70) ?? ""}`,
           );
-          try {
-            await client.query(statement);
-            made++;
-          } catch (error) {
-            // A run before may have made it: duplicate table, object, or function.
-            const { code } = error as { code?: string };
-            if (code !== "42P07" && code !== "42710" && code !== "42723") throw error;
-          }
+          if (await isMade(client, statement, running)) made++;
         }
         await giveTo(client, target.database.applicationRole);
         return { statements: all.length, made };
       }),
   };
+}
+
+/** A run before may have made it: duplicate table, object, or function. */
+const ALREADY_THERE: readonly unknown[] = ["42P07", "42710", "42723"];
+const DEADLOCK = "40P01";
+
+/**
+ * Makes an index or a constraint while rows arrive. A foreign key locks two tables, and so does a transaction that
+ * arrives, perhaps in the other order: then one of the two is told to try again.
+ * @returns whether it was not there before
+ */
+async function isMade(client: pg.Client, statement: string, running: Running): Promise<boolean> {
+  let made = false;
+  await until(async () => {
+    try {
+      await client.query(statement);
+      made = true;
+      return true;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (ALREADY_THERE.includes(code)) return true;
+      if (code === DEADLOCK) return false;
+      throw error;
+    }
+  }, running);
+  return made;
 }
 
 function analyzed({ target }: World): Step {

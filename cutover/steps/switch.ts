@@ -3,14 +3,16 @@ import type { World } from "../ports";
 import {
   compared,
   drained,
-  partStarted,
   partStopped,
   queueOpened,
   queueStateCarried,
   ready,
+  schedulerStarted,
   slotsDropped,
   wayBackPrepared,
+  workersWarm,
 } from "./aroundWindow";
+import { proven, queryExecuted } from "./proof";
 import {
   arrived,
   fenced,
@@ -42,9 +44,10 @@ export function switchPlan(
       drained(from, options.drainDeadlineMs),
       partStopped(from, "workers"),
       queueStateCarried(from, to),
+      workersWarm(to),
       compared(from, to, "changes-compared-again"),
-      fenced(from),
       unfenced(to),
+      fenced(from),
       arrived(from, to),
       {
         ...compared(from, to, "difference-compared"),
@@ -56,8 +59,9 @@ export function switchPlan(
       replicationTurned(world, from, to),
       trafficFlipped(world, from, to),
       queueOpened(to),
-      partStarted(to, "workers"),
-      partStarted(to, "scheduler"),
+      schedulerStarted(to),
+      queryExecuted(world, to),
+      proven(from, to),
       slotsDropped(world, from),
     ],
   };

@@ -8,17 +8,13 @@ import { CHANGES, directionFrom, type Side, type World } from "../ports";
 import { withBoth } from "./verification";
 
 export function fenced(side: Side): Step {
-  const { applicationRole } = side.database;
   return {
     id: `${side.name}-fenced`,
     title: `The application can read but not write on the ${side.name}`,
     deadlineMs: 10_000,
     estimateMs: 10,
     inWindow: true,
-    apply: (running) =>
-      withClient(side.database, running.signal, async (client) => ({
-        sessionsEnded: await fence(client, applicationRole, running),
-      })),
+    apply: (running) => held(side, running),
     undo: (running) => lifted(side, running),
   };
 }
@@ -28,14 +24,36 @@ const lifted = (side: Side, running: Running) =>
     sessionsEnded: await liftFence(client, side.database.applicationRole, running),
   }));
 
-/** A switch before may have fenced this side; nobody writes here yet. */
+/**
+ * Nobody may write to the side that receives: a row of its own with an id that also arrives would stop replication for
+ * ever. The switch lets the application in.
+ */
+export function keptOut(side: Side): Step {
+  return {
+    id: `${side.name}-kept-read-only`,
+    title: `The application cannot write on the ${side.name}, which only receives`,
+    deadlineMs: 30_000,
+    estimateMs: 20,
+    apply: (running) => held(side, running),
+    undo: (running) => lifted(side, running),
+  };
+}
+
+const held = (side: Side, running: Running) =>
+  withClient(side.database, running.signal, async (client) => ({
+    sessionsEnded: await fence(client, side.database.applicationRole, running),
+  }));
+
+/**
+ * Right before the window, because it costs time in which nobody could write: no user, no worker and no scheduler
+ * is on this side yet.
+ */
 export function unfenced(side: Side): Step {
   return {
     id: `${side.name}-not-fenced`,
     title: `The application may write on the ${side.name}`,
     deadlineMs: 10_000,
-    estimateMs: 5,
-    inWindow: true,
+    estimateMs: 10,
     check: ({ signal }) =>
       withClient(
         side.database,
@@ -43,6 +61,7 @@ export function unfenced(side: Side): Step {
         async (client) => !(await isFenced(client, side.database.applicationRole)),
       ),
     apply: (running) => lifted(side, running),
+    undo: (running) => held(side, running),
   };
 }
 

@@ -23,7 +23,7 @@ const START_DEADLINE_MS = 15_000;
  * @throws Error with what it wrote if it is not ready in time
  */
 export async function startStandIn<Ready = unknown>(
-  name: "front" | "server" | "worker" | "scheduler",
+  name: "front" | "server" | "worker" | "scheduler" | "users" | "task",
   config: object,
 ): Promise<StandIn<Ready>> {
   const child = spawn(

@@ -1,16 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { closeConnections, type Database } from "../../database/database";
-import type { Part, Side, SideName, Traffic, Workload, World } from "../../ports";
-import { RqQueue } from "../../queue/rqQueue";
-import { pgDump } from "../pgDump";
-import { binary } from "./binary";
-import { freePort } from "./freePort";
+import type { SideName, World } from "../../ports";
+import { connectLocalWorld } from "./connect";
+import type { LocalSideDescription, LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";
+import { Processes, serveProcesses } from "./processes";
 import { fill } from "./redash/data";
-import { makeSchema, type RedashSchema } from "./redash/schema";
-import { type StandIn, startStandIn } from "./standInProcess";
+import { makeSchema, type RedashSchema, versionOf } from "./redash/schema";
+import { startStandIn } from "./standInProcess";
 import { startValkey, type ValkeyServer } from "./valkeyServer";
 
 export interface LocalWorldOptions {
@@ -20,6 +18,8 @@ export interface LocalWorldOptions {
   readonly megabytes: number;
   /** The same number makes the same data. @default 1 */
   readonly seed?: number;
+  /** How rows reach the target. @default logical */
+  readonly transport?: World["transport"]["kind"];
   /** Told how far the start is. */
   readonly onProgress?: (message: string) => void;
 }
@@ -27,15 +27,14 @@ export interface LocalWorldOptions {
 /** A whole move on this machine: two PostgreSQL servers, two Valkeys, Redash's processes, a load balancer. */
 export interface LocalWorld {
   readonly world: World;
-  /** Where users knock: the load balancer. */
-  readonly url: string;
+  /** How another process finds it. */
+  readonly description: LocalWorldDescription;
+  readonly processes: Readonly<Record<SideName, Processes>>;
   readonly servers: Readonly<Record<SideName, PostgresServer>>;
   readonly queues: Readonly<Record<SideName, ValkeyServer>>;
-  /** REDASH_SECRET_KEY of both sides. */
-  readonly secretKey: string;
   /** A connection that may do anything, for looking afterwards. */
   readonly administrator: (side: SideName) => Promise<pg.Client>;
-  /** Memory of everything but PostgreSQL, in bytes. */
+  /** Every process but PostgreSQL's. */
   readonly pids: () => number[];
   /** Ends every process and removes every file. */
   readonly remove: () => Promise<void>;
@@ -51,12 +50,13 @@ const POSTGRES_SETTINGS = {
   max_wal_size: "2GB",
 };
 const APPLICATION = "redash";
+const TASK_ROLE = "dms";
 const DATABASE = "redash";
-const SOURCE_QUEUES = ["queries", "scheduled_queries", "schemas", "periodic", "emails", "default"];
 
-/** Starts it: the source lives, the target has healthy servers and nothing else. */
+/** Starts it: the source lives; the target has healthy servers, workers without work, and no scheduler. */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { schema = "25.8.0", megabytes, seed = 1, onProgress = () => undefined } = options;
+  const isTask = options.transport === "dms";
   const ends: (() => Promise<unknown>)[] = [];
   const remove = async () => {
     for (const end of ends.reverse()) await end().catch(() => undefined);
@@ -92,6 +92,8 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       const client = await connected(server.connection);
       await client.query(`CREATE ROLE ${APPLICATION} LOGIN PASSWORD '${password}'`);
       await client.query(`CREATE DATABASE ${DATABASE} OWNER ${APPLICATION}`);
+      if (isTask)
+        await client.query(`CREATE ROLE ${TASK_ROLE} SUPERUSER LOGIN PASSWORD '${password}'`);
       await client.end();
     }
     const application = (side: SideName): pg.ClientConfig => ({
@@ -110,61 +112,87 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     await pauseDataSource(sourceQueue.url);
     onProgress("starting Redash's processes and the load balancer");
     const processes = {
-      source: new LocalProcesses(application("source"), sourceQueue.url),
-      target: new LocalProcesses(application("target"), targetQueue.url),
+      source: new Processes({
+        database: application("source"),
+        redisUrl: sourceQueue.url,
+        version: versionOf(schema),
+      }),
+      target: new Processes({
+        database: application("target"),
+        redisUrl: targetQueue.url,
+        version: versionOf(schema),
+      }),
     };
     ends.push(() => Promise.all([processes.source.end(), processes.target.end()]));
-    const never = new AbortController().signal;
-    const ports = {
-      source: await processes.source.startServer(),
-      target: await processes.target.startServer(),
-    };
-    await processes.source.start("workers", never);
-    await processes.source.start("scheduler", never);
+    const { source: here, target: there } = processes;
+    await allOrNothing(
+      here.start("servers"),
+      here.start("workers"),
+      here.start("scheduler"),
+      there.start("servers"),
+      there.start("workers"),
+    );
+    const serverUrls = { source: await here.serverUrl(), target: await there.serverUrl() };
     const front = await kept(
       startStandIn<{ port: number; controlPort: number }>("front", {
-        targets: ports,
+        targets: {
+          source: Number(new URL(serverUrls.source).port),
+          target: Number(new URL(serverUrls.target).port),
+        },
         goesTo: "source",
         healthIntervalMs: 200,
       }),
       (it) => it.stop(),
     );
-    const side = (name: SideName): Side => {
-      const queue = new RqQueue(queues[name].url);
-      ends.push(() => {
-        queue.close();
-        return Promise.resolve();
-      });
-      return { name, database: database(name, servers[name]), workload: processes[name], queue };
-    };
-    const world: World = {
-      source: side("source"),
-      target: side("target"),
-      traffic: frontTraffic(front.ready.controlPort),
-      schema: pgDump(() => binary("pgDump"), {
-        host: "127.0.0.1",
-        port: source.port,
-        database: DATABASE,
-        user: source.connection.user,
-        password: source.connection.password,
+    const control = await kept(serveProcesses(processes), (it) => it.close());
+    const as = (side: SideName, user: string, of: string) => ({
+      host: "127.0.0.1",
+      port: servers[side].port,
+      database: DATABASE,
+      user,
+      password: of,
+    });
+    const task = isTask
+      ? await kept(
+          startStandIn<{ controlPort: number }>("task", {
+            source: as("source", TASK_ROLE, password),
+            target: as("target", TASK_ROLE, password),
+          }),
+          (it) => it.stop(),
+        )
+      : undefined;
+    const described = (side: SideName): LocalSideDescription => ({
+      database: as(side, servers[side].connection.user, servers[side].connection.password),
+      applicationRole: APPLICATION,
+      dataDirectory: servers[side].directory,
+      redisUrl: queues[side].url,
+      serverUrl: serverUrls[side],
+      secretKey,
+    });
+    const loopback = (port: number) => `http://127.0.0.1:${port}`;
+    const description: LocalWorldDescription = {
+      kind: "local",
+      source: described("source"),
+      target: described("target"),
+      front: { url: loopback(front.ready.port), controlUrl: loopback(front.ready.controlPort) },
+      processesUrl: control.url,
+      ...(task && {
+        task: { controlUrl: loopback(task.ready.controlPort), sourceRole: TASK_ROLE },
       }),
     };
-    ends.push(() =>
-      Promise.all([
-        closeConnections(world.source.database),
-        closeConnections(world.target.database),
-      ]),
-    );
+    const { world, close } = connectLocalWorld(description);
+    ends.push(close);
     return {
       world,
-      url: `http://127.0.0.1:${front.ready.port}`,
+      description,
+      processes,
       servers,
       queues,
-      secretKey,
       administrator: (name) => connected({ ...servers[name].connection, database: DATABASE }),
       pids: () =>
         [
           front.pid,
+          task?.pid,
           sourceQueue.pid(),
           targetQueue.pid(),
           ...processes.source.pids(),
@@ -192,83 +220,4 @@ async function pauseDataSource(url: string): Promise<void> {
   await client.set("ds:2:pause", "maintenance of the warehouse");
   await client.sadd("data_sources:schema:blacklist", "3");
   client.disconnect();
-}
-
-const database = (side: SideName, { connection, port }: PostgresServer): Database => ({
-  side,
-  connection: { ...connection, database: DATABASE },
-  replicationConnection: `host=127.0.0.1 port=${port} dbname=${DATABASE} user=${connection.user} password=${connection.password}`,
-  applicationRole: APPLICATION,
-});
-
-/** Redash's processes of one side, each a process of the operating system. */
-class LocalProcesses implements Workload {
-  private readonly running = new Map<Part, StandIn<unknown>[]>();
-  private serverPort = 0;
-
-  constructor(
-    private readonly application: pg.ClientConfig,
-    private readonly redisUrl: string,
-  ) {}
-
-  /** @returns its port, which it keeps when it is started again */
-  async startServer(): Promise<number> {
-    this.serverPort = await freePort();
-    await this.start("servers", new AbortController().signal);
-    return this.serverPort;
-  }
-
-  state = (part: Part): Promise<{ running: number; wanted: number }> =>
-    Promise.resolve({
-      running: this.alive(part).length,
-      wanted: part === "servers" ? 1 : 0,
-    });
-
-  start = async (part: Part, signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
-    if (this.alive(part).length > 0) return;
-    const { application: database, redisUrl } = this;
-    const made =
-      part === "servers"
-        ? startStandIn("server", { database, redisUrl, port: this.serverPort })
-        : part === "workers"
-          ? startStandIn("worker", { database, redisUrl, queues: SOURCE_QUEUES, queryMs: 20 })
-          : startStandIn("scheduler", { redisUrl, intervalMs: 250 });
-    this.running.set(part, [await made]);
-  };
-
-  stop = async (part: Part, signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
-    await Promise.all(this.alive(part).map((it) => it.stop()));
-    this.running.delete(part);
-  };
-
-  pids(): number[] {
-    return [...this.running.values()].flat().map(({ pid }) => pid);
-  }
-
-  async end(): Promise<void> {
-    await Promise.all([...this.running.values()].flat().map((it) => it.stop()));
-  }
-
-  private alive(part: Part): StandIn<unknown>[] {
-    return (this.running.get(part) ?? []).filter((it) => it.isRunning());
-  }
-}
-
-function frontTraffic(controlPort: number): Traffic {
-  const ask = async (method: string, path: string, signal: AbortSignal) => {
-    const answer = await fetch(`http://127.0.0.1:${controlPort}/${path}`, { method, signal });
-    if (!answer.ok) throw new Error(`the load balancer answered ${answer.status}`);
-    return (await answer.json()) as { goesTo: SideName; healthy: Record<string, boolean> };
-  };
-  return {
-    goesTo: async (signal) => (await ask("GET", "state", signal)).goesTo,
-    flipTo: async (side, signal) => {
-      const { goesTo } = await ask("PUT", `weight/${side}`, signal);
-      if (goesTo !== side) throw new Error(`traffic goes to the ${goesTo}`);
-    },
-    healthyTargets: async (side, signal) =>
-      (await ask("GET", "state", signal)).healthy[side] === true ? 1 : 0,
-  };
 }

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "mocha";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { fill } from "../../../cutover/adapters/local/redash/data";
 import { makeSchema, REDASH_SCHEMAS } from "../../../cutover/adapters/local/redash/schema";
-import { Fernet } from "../../../cutover/fernet";
+import { Fernet } from "../../../cutover/redash/fernet";
 import { tables } from "../../../cutover/database/table";
 import { pythonPackages } from "../../support/pythonPackages";
 

@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import pg from "pg";
+import { pgDump } from "../../../cutover/adapters/pgDump";
 import { binary } from "../../../cutover/adapters/local/binary";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { closeConnections, type Database } from "../../../cutover/database/database";
@@ -14,6 +13,8 @@ const SETTINGS = {
   wal_retrieve_retry_interval: "100ms",
 };
 const ROLE = "redash";
+/** REDASH_SECRET_KEY of both sides. */
+export const SECRET_KEY = "a key of sixteen bytes or more";
 
 /** A source (13) and a target (17) with an application's role, and everything else of a move in memory. */
 export interface TwoServers {
@@ -62,6 +63,8 @@ export async function twoServers(): Promise<TwoServers> {
     database: database(name),
     workload: memoryWorkload(name === "source" ? 1 : 0),
     queue: memoryQueue(),
+    storage: () => Promise.resolve({ freeBytes: 1e12, totalBytes: 2e12 }),
+    secretKey: () => Promise.resolve(SECRET_KEY),
   });
   const world: World = {
     source: side("source"),
@@ -74,26 +77,15 @@ export async function twoServers(): Promise<TwoServers> {
       },
       healthyTargets: () => Promise.resolve(1),
     },
-    schema: {
-      section: async (section) => {
-        const { stdout } = await promisify(execFile)(
-          await binary("pgDump"),
-          [
-            "--schema-only",
-            "--no-owner",
-            "--no-privileges",
-            "--schema=public",
-            `--section=${section}`,
-            "--host=127.0.0.1",
-            `--port=${source.port}`,
-            "--username=postgres",
-            "redash",
-          ],
-          { env: { ...process.env, PGPASSWORD: source.connection.password }, maxBuffer: 1e8 },
-        );
-        return stdout;
-      },
-    },
+    application: { executeQuery: () => Promise.resolve() },
+    transport: { kind: "logical" },
+    schema: pgDump(() => binary("pgDump"), {
+      host: "127.0.0.1",
+      port: source.port,
+      database: "redash",
+      user: "postgres",
+      password: source.connection.password,
+    }),
   };
   return {
     world,
@@ -130,6 +122,7 @@ function memoryWorkload(schedulers: number): Workload {
       Promise.resolve({ running: running[part] ?? 0, wanted: part === "servers" ? 1 : 0 }),
     start: (part) => set(part, 1),
     stop: (part) => set(part, 0),
+    version: () => Promise.resolve("25.8.0"),
   };
 }
 
@@ -140,6 +133,15 @@ function memoryQueue(): Queue {
     return Promise.resolve();
   };
   return {
+    server: () =>
+      Promise.resolve({
+        version: "9.1.0",
+        isCluster: false,
+        evictionPolicy: "noeviction",
+        usedBytes: 1e6,
+        limitBytes: undefined,
+      }),
+    consumers: () => Promise.resolve({}),
     backlog: () => Promise.resolve({ running: [], waiting: {} }),
     suspend: () => set(true),
     resume: () => set(false),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type pg from "pg";
-import { Fernet } from "../../../fernet";
+import { Fernet } from "../../../redash/fernet";
 import { catalogOf, type RedashSchema } from "./schema";
 
 export interface DataOptions {

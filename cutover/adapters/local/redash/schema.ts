@@ -6,6 +6,10 @@ import type pg from "pg";
 export const REDASH_SCHEMAS = ["25.8.0", "10.1.0", "10.1.0-upgraded-to-25.8.0"] as const;
 export type RedashSchema = (typeof REDASH_SCHEMAS)[number];
 
+/** Version of the Redash that has a schema. */
+export const versionOf = (schema: RedashSchema): string =>
+  schema === "10.1.0-upgraded-to-25.8.0" ? "25.8.0" : schema;
+
 /** A schema as the catalog of a real Redash gave it (schema/*.json). */
 export interface Catalog {
   readonly alembic_version: readonly string[];

@@ -1,4 +1,5 @@
 /** Stands in for Redash's server: reads, the writes that Redash does, and queries that workers execute. */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
@@ -9,6 +10,7 @@ import { type Write, write } from "./write.mts";
 interface Config {
   readonly database: pg.PoolConfig;
   readonly redisUrl: string;
+  readonly version: string;
   /** 0 for any that is free. */
   readonly port: number;
 }
@@ -16,7 +18,7 @@ interface Config {
 /** RQ's words → the numbers of Redash's API. */
 const STATUS: Readonly<Record<string, number>> = { queued: 1, started: 2, finished: 3, failed: 4 };
 
-standIn<Config>(async ({ database, redisUrl, port }, onStop) => {
+standIn<Config>(async ({ database, redisUrl, version, port }, onStop) => {
   const pool = new pg.Pool({ max: 8, ...database });
   // A session that the fence ends is told so by an event, besides the error of its query.
   pool.on("error", () => undefined);
@@ -60,12 +62,14 @@ standIn<Config>(async ({ database, redisUrl, port }, onStop) => {
         return connected((client) => write(client, body));
       }
       case "POST query_results": {
-        const { token } = JSON.parse(await text(incoming)) as { token: string };
-        return { job: await enqueue(queue, "queries", { kind: "execute_query", token }) };
+        const { query } = JSON.parse(await text(incoming)) as { query: string };
+        const token = createHash("md5").update(query).digest("hex");
+        const job = await enqueue(queue, "queries", { kind: "execute_query", token });
+        return { job: { id: job, status: STATUS["queued"] } };
       }
       case "GET jobs": {
-        const [status, result] = await queue.hmget(jobKey(id), "status", "result");
-        return { status: STATUS[status ?? ""] ?? 4, result };
+        const status = await queue.hget(jobKey(id), "status");
+        return { job: { id, status: STATUS[status ?? ""] ?? 4, error: "" } };
       }
       default:
         throw new Error("no such path");
@@ -74,6 +78,10 @@ standIn<Config>(async ({ database, redisUrl, port }, onStop) => {
   const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
     if (incoming.url === "/ping") {
       outgoing.end("PONG.");
+      return;
+    }
+    if (incoming.url === "/status.json") {
+      outgoing.end(JSON.stringify({ version }));
       return;
     }
     answer(incoming).then(

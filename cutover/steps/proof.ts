@@ -1,0 +1,76 @@
+import { oneRow } from "../database/database";
+import { awaitMarker, writeMarker } from "../database/marker";
+import { type Proof, proofs } from "../database/proof";
+import { until } from "../engine/clock";
+import type { Running, Step } from "../engine/step";
+import type { Side, World } from "../ports";
+import { withBoth } from "./verification";
+
+/** Everything that replication may leave wrong without an error, asked of the side that users are on now. */
+export function proven(from: Side, to: Side): Step {
+  return {
+    id: `${to.name}-proven`,
+    title: `The ${to.name} does what the ${from.name} did: keys, triggers, sequences, credentials, search, schedules, pauses`,
+    deadlineMs: 600_000,
+    estimateMs: 500,
+    apply: async (running) => {
+      const found = await withBoth(from, to, running, async (here, there) => [
+        ...(await proofs(there, await to.secretKey(running.signal))),
+        await schedulesEqual(here, there, running),
+        await pausesEqual(from, to, running.signal),
+      ]);
+      const wrong = found.filter(({ holds }) => !holds);
+      if (wrong.length > 0)
+        throw new Error(wrong.map((it) => `not so: ${it.what} (${it.found})`).join("; "));
+      return Object.fromEntries(found.map(({ what, found: words }) => [what, words]));
+    },
+  };
+}
+
+/** The only check that sees a sick queue: neither /ping nor /status.json does. */
+export function queryExecuted(world: World, to: Side): Step {
+  return {
+    id: `${to.name}-query-executed`,
+    title: "A query is executed, from the API through queue and worker to its end",
+    deadlineMs: 120_000,
+    estimateMs: 300,
+    apply: async ({ clock, signal }) => {
+      const start = clock.monotonicMs();
+      await world.application.executeQuery(signal);
+      return { milliseconds: Math.round(clock.monotonicMs() - start) };
+    },
+  };
+}
+
+const SCHEDULES = `SELECT count(*)::int AS count, coalesce(md5(string_agg(id || ':' || schedule::text, ',' ORDER BY id)), '') AS sum
+  FROM queries WHERE schedule IS NOT NULL AND NOT is_archived`;
+
+/** Users archive queries meanwhile, so they are equal once what was written before has arrived. */
+async function schedulesEqual(
+  here: Parameters<typeof writeMarker>[0],
+  there: Parameters<typeof writeMarker>[0],
+  running: Running,
+): Promise<Proof> {
+  let found = "";
+  await until(async () => {
+    await awaitMarker(here, await writeMarker(there), running);
+    const [ours, theirs] = await Promise.all(
+      [here, there].map((client) => oneRow<{ count: number; sum: string }>(client, SCHEDULES)),
+    );
+    found = `${theirs?.count ?? 0} schedules`;
+    return ours?.sum === theirs?.sum;
+  }, running);
+  return { what: "schedules are equal on both sides", holds: true, found };
+}
+
+async function pausesEqual(from: Side, to: Side, signal: AbortSignal): Promise<Proof> {
+  const pauses = async (side: Side) =>
+    [...(await side.queue.state(signal)).keys()].filter((key) => key.startsWith("ds:"));
+  const [before, now] = [await pauses(from), await pauses(to)];
+  const missing = before.filter((key) => !now.includes(key));
+  return {
+    what: "paused data sources are still paused",
+    holds: missing.length === 0,
+    found: missing.length === 0 ? `${now.length} paused` : `no longer: ${missing.join(", ")}`,
+  };
+}
