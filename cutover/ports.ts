@@ -1,4 +1,6 @@
+import type pg from "pg";
 import type { Database } from "./database/database";
+import { subscriptionExists } from "./database/replication";
 
 /** The two ends of a move. */
 export type SideName = "source" | "target";
@@ -170,6 +172,13 @@ export const FORWARD = "redash_move";
 export const BACK = "redash_move_back";
 /** Slot by which changes are found since the last verification, on the side that takes writes. */
 export const CHANGES = "redash_move_changes";
+
+/**
+ * Whether rows reach the target by a replication task. After a first switch both ways are PostgreSQL's own: then the
+ * target has a subscription.
+ */
+export const isTaskForward = async (world: World, target: pg.Client): Promise<boolean> =>
+  world.transport.kind === "dms" && !(await subscriptionExists(target, FORWARD));
 
 /** Replication from a side to the other. */
 export const directionFrom = (world: World, side: SideName) =>

@@ -37,26 +37,50 @@ export async function isFenced(client: pg.Client, role: string): Promise<boolean
   return fenced;
 }
 
-/** How long a session that only reads may go on, so that nobody's page fails in the middle. */
-const READ_GRACE_MS = 50;
+/** Locks a role out and ends its sessions. @returns how many there were */
+export async function cutOff(client: pg.Client, role: string, running: Waiting): Promise<number> {
+  await client.query(`ALTER ROLE ${identifier(role)} NOLOGIN`);
+  const ended = new Set<number>();
+  await until(
+    async () => {
+      // Also what sends replication, which is no client's session.
+      const { rows } = await client.query<{ pid: number }>(
+        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()",
+        [role],
+      );
+      for (const { pid } of rows) ended.add(pid);
+      return rows.length === 0;
+    },
+    running,
+    { first: 1, longest: 20 },
+  );
+  return ended.size;
+}
+
+export async function letIn(client: pg.Client, role: string): Promise<void> {
+  await client.query(`ALTER ROLE ${identifier(role)} LOGIN`);
+}
+
+/** How long a transaction may go on to its end, so that nobody's page fails in the middle. */
+const GRACE_MS = 50;
 
 /**
  * Ends the sessions that may have begun with the old setting, and waits until the last one is gone: a session that is
- * told to end may still commit. Those that began later have the new setting. A session in the middle of a read is
- * ended right after it; one that has written something (it has a transaction id) is ended at once.
+ * told to end may still commit. Those that began later have the new setting. Sessions that rest in a pool end at once,
+ * which the pool notices before it hands them out (SQLALCHEMY_ENABLE_POOL_PRE_PING); those in a transaction after it, or
+ * after a moment.
  */
 async function endSessions(client: pg.Client, role: string, running: Waiting): Promise<number> {
   const { since } = await oneRow<{ since: string }>(
     client,
     "SELECT clock_timestamp()::text AS since",
   );
-  const graceEnds = running.clock.monotonicMs() + READ_GRACE_MS;
+  const graceEnds = running.clock.monotonicMs() + GRACE_MS;
   const ended = new Set<number>();
   await until(
     async () => {
       const { rows } = await client.query<{ pid: number }>(
-        `SELECT pid, CASE WHEN $3 AND state = 'active' AND backend_xid IS NULL THEN false
-                          ELSE pg_terminate_backend(pid) END
+        `SELECT pid, CASE WHEN state = 'idle' OR NOT $3 THEN pg_terminate_backend(pid) END
            FROM pg_stat_activity
           WHERE usename = $1 AND backend_type = 'client backend' AND pid <> pg_backend_pid()
             AND backend_start <= $2::timestamptz`,

@@ -75,6 +75,26 @@ export async function dropSlot(client: pg.Client, name: string, running: Waiting
   );
 }
 
+/**
+ * Drops the slots of copies that were under way when their subscription was dropped: nobody else does
+ * (postgresql.org/docs/17/logical-replication-subscription.html, "Replication Slot Management").
+ */
+export async function dropCopySlots(
+  publisher: pg.Client,
+  subscriber: pg.Client,
+  running: Waiting,
+): Promise<void> {
+  const { id } = await oneRow<{ id: string }>(
+    subscriber,
+    "SELECT system_identifier::text AS id FROM pg_control_system()",
+  );
+  const { rows } = await publisher.query<{ name: string }>(
+    "SELECT slot_name::text AS name FROM pg_replication_slots WHERE slot_name ~ ('^pg_[0-9]+_sync_[0-9]+_' || $1 || '$')",
+    [id],
+  );
+  for (const { name } of rows) await dropSlot(publisher, name, running);
+}
+
 /** Moves a slot to the end of the WAL: what was written so far is not sent any more. */
 export async function advanceSlot(client: pg.Client, name: string): Promise<void> {
   await client.query("SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())", [name]);

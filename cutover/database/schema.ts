@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { identifier, oneRow } from "./database";
+import { qualified, tables } from "./table";
 
 /**
  * Statements of a plain `pg_dump`, without its comments and psql commands. Bodies in dollar quotes stay whole.
@@ -28,6 +29,9 @@ export function statements(dump: string): string[] {
 /** Whether a statement of the post-data section is needed before rows arrive: updates find their rows by the key. */
 export const isPrimaryKey = (statement: string): boolean =>
   /^ALTER TABLE ONLY .* ADD CONSTRAINT .* PRIMARY KEY /s.test(statement);
+
+export const isForeignKey = (statement: string): boolean =>
+  /^ALTER TABLE ONLY .* ADD CONSTRAINT .* FOREIGN KEY /s.test(statement);
 
 /** Settings of the dumping session, which are no part of a schema. */
 export const isSetting = (statement: string): boolean =>
@@ -63,6 +67,15 @@ export async function giveTo(client: pg.Client, role: string): Promise<void> {
   );
   for (const { statement } of rows) await client.query(statement);
   await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${identifier(role)}`);
+}
+
+/** Removes every row of the application's tables. @returns how many tables there are */
+export async function emptyTables(client: pg.Client): Promise<number> {
+  const list = await tables(client);
+  // At once: one by one PostgreSQL refuses what a foreign key refers to.
+  if (list.length > 0)
+    await client.query(`TRUNCATE ${list.map(({ name }) => qualified(name)).join(", ")}`);
+  return list.length;
 }
 
 /** Empties the application's schema. */

@@ -58,20 +58,34 @@ export async function compareKeys(
   keys: ReadonlySet<string>,
 ): Promise<Set<string>> {
   if (keys.size === 0) return new Set();
-  const list = [...keys].map((key) => JSON.parse(key) as string[]);
-  const columns = table.key.map(identifier);
-  const where = `(${columns.map((column) => `t.${column}::text`).join(", ")}) IN (
-    SELECT ${columns.map((_, index) => `k.value ->> ${index}`).join(", ")} FROM json_array_elements($1::json) k)`;
-  // Without the casts an index serves a single key column.
-  const type = await keyType(source, table);
-  const fast = columns.length === 1 && type !== undefined;
-  const sql = fast ? `t.${columns[0] ?? ""} = ANY ($1::${type}[])` : where;
-  const value = fast ? list.map(([only]) => only) : JSON.stringify(list);
+  const { sql, value } = await keyCondition(source, table, keys);
   const [ours, theirs] = await Promise.all([
     hashes(source, table, sql, [value]),
     hashes(target, table, sql, [value]),
   ]);
   return unequal(ours, theirs);
+}
+
+/** A condition on `t` that holds for rows with these keys, with its parameter `$1`. */
+export async function keyCondition(
+  client: pg.Client,
+  table: Table,
+  keys: ReadonlySet<string>,
+): Promise<{ readonly sql: string; readonly value: unknown }> {
+  const list = [...keys].map((key) => JSON.parse(key) as string[]);
+  const columns = table.key.map(identifier);
+  const type = await keyType(client, table);
+  // Without casts of the column an index serves.
+  if (columns.length === 1 && type !== undefined)
+    return {
+      sql: `t.${columns[0] ?? ""} = ANY ($1::${type}[])`,
+      value: list.map(([only]) => only),
+    };
+  return {
+    sql: `(${columns.map((column) => `t.${column}::text`).join(", ")}) IN (
+      SELECT ${columns.map((_, index) => `k.value ->> ${index}`).join(", ")} FROM json_array_elements($1::json) k)`,
+    value: JSON.stringify(list),
+  };
 }
 
 /** Conditions that cut a table into parts by its key; one part if its key is not a number. */

@@ -4,11 +4,12 @@ import { parseArgs } from "node:util";
 import { JournalFile } from "../adapters/local/journalFile";
 import { LockFile } from "../adapters/local/lockFile";
 import { REDASH_SCHEMAS, type RedashSchema } from "../adapters/local/redash/schema";
-import type { Event } from "../engine/journal";
+import { narrator, stopSignal } from "../narrator";
 import { type Transport, TRANSPORTS } from "../ports";
 import { html } from "../report/html";
 import { markdown } from "../report/markdown";
-import { duration, EXIT_CODES, headline, verdictOf } from "../report/summary";
+import { EXIT_CODES, headline, verdictOf, WRONG_USAGE } from "../report/summary";
+import { choice, Problems, wholeNumber } from "./arguments";
 import { rehearse } from "./rehearsal";
 
 const USAGE = `npm run rehearse -- [--size MB] [--times N] [--redash VERSION] [--seed N] [--budget MS]
@@ -25,7 +26,6 @@ a load balancer, users who write and read. Nothing of AWS is touched, and nothin
   --budget MS       longest write outage before everything is undone (default 5000)
 
 Exit codes: 0 done, 1 done with warnings, 2 failed and undone, 3 needs a person, 64 wrong usage.`;
-const WRONG_USAGE = 64;
 const OUT = join(__dirname, "..", "..", "out");
 const STATE = join(__dirname, "..", "..", ".state");
 
@@ -52,28 +52,16 @@ function readArguments(): Arguments | "help" {
     },
   });
   if (values.help) return "help";
-  const problems: string[] = [];
-  const number = (name: "size" | "times" | "seed" | "budget", least: number, most: number) => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < least || value > most)
-      problems.push(
-        `--${name} is ${values[name]}; allowed: a whole number from ${least} to ${most}`,
-      );
-    return value;
-  };
+  const problems = new Problems();
   const found = {
-    megabytes: number("size", 8, 5000),
-    times: number("times", 1, 1000),
-    seed: number("seed", 0, 2 ** 31 - 1),
-    budgetMs: number("budget", 50, 600_000),
-    schema: values.redash as RedashSchema,
-    transport: values.transport as Transport["kind"],
+    megabytes: wholeNumber(problems, "size", values.size, 8, 5000),
+    times: wholeNumber(problems, "times", values.times, 1, 1000),
+    seed: wholeNumber(problems, "seed", values.seed, 0, 2 ** 31 - 1),
+    budgetMs: wholeNumber(problems, "budget", values.budget, 50, 600_000),
+    schema: choice(problems, "redash", values.redash, REDASH_SCHEMAS),
+    transport: choice(problems, "transport", values.transport, TRANSPORTS),
   };
-  if (!TRANSPORTS.includes(found.transport))
-    problems.push(`--transport is ${values.transport}; allowed: ${TRANSPORTS.join(", ")}`);
-  if (!REDASH_SCHEMAS.includes(found.schema))
-    problems.push(`--redash is ${values.redash}; allowed: ${REDASH_SCHEMAS.join(", ")}`);
-  if (problems.length > 0) throw new Error(problems.join("\n"));
+  if (problems.list.length > 0) throw new Error(problems.list.join("\n"));
   return found;
 }
 
@@ -89,17 +77,9 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      process.stderr.write(`\n${signal}: finishing or undoing the step at hand …\n`);
-      stop.abort(new Error(`stopped by ${signal}`));
-    });
-  }
-  const started = performance.now();
-  const say = (text: string) => {
-    process.stderr.write(`${duration(performance.now() - started).padStart(7)}  ${text}\n`);
-  };
+  const write = (text: string) => process.stderr.write(text);
+  const stop = stopSignal(write);
+  const { say, event } = narrator(write);
   // Each rehearsal is a world of its own, and so is its journal.
   const name = new Date().toISOString().replace(/[:.]/g, "-");
   const rehearsal = await rehearse({
@@ -111,12 +91,9 @@ async function main(): Promise<number> {
     writeOutageBudgetMs: given.budgetMs,
     journal: new JournalFile(join(OUT, `journal-${name}.jsonl`)),
     lock: new LockFile(join(STATE, "rehearsal.lock")),
-    stop: stop.signal,
+    stop,
     onProgress: say,
-    onEvent: (act, event) => {
-      const line = shown(event);
-      if (line !== undefined) say(`${act.padEnd(9)} ${line}`);
-    },
+    onEvent: event,
   });
   mkdirSync(OUT, { recursive: true });
   const text = markdown(rehearsal);
@@ -127,26 +104,6 @@ async function main(): Promise<number> {
   process.stdout.write(`\n${text}\n${verdict}: ${headline(rehearsal)}\n`);
   process.stdout.write("report: out/rehearsal.html, out/rehearsal.md, out/rehearsal.json\n");
   return EXIT_CODES[verdict];
-}
-
-/** An event as a line for whoever watches; nothing for those that only the journal needs. */
-function shown(event: Event): string | undefined {
-  switch (event.kind) {
-    case "step-done":
-      return `${event.step} ${event.skipped ? "was done already" : duration(event.durationMs)}`;
-    case "step-failed":
-      return `${event.step} FAILED after ${duration(event.durationMs)}: ${event.error}`;
-    case "undone":
-      return `${event.step} undone`;
-    case "undo-failed":
-      return `${event.step} CANNOT BE UNDONE: ${event.error}`;
-    case "warning":
-      return `${event.step} warning: ${event.message}`;
-    case "run-ended":
-      return `${event.outcome}${event.writeOutageMs === undefined ? "" : `, ${duration(event.writeOutageMs)} from fence to flip`}`;
-    default:
-      return undefined;
-  }
 }
 
 main().then(

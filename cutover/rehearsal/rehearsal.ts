@@ -11,9 +11,10 @@ import type { Plan } from "../engine/step";
 import type { Transport } from "../ports";
 import { type ActRecord, actsOf } from "../report/acts";
 import { type Act, planOf } from "../steps/acts";
-import { failureCounts, judgeLedger, type LedgerVerdict } from "./ledger";
+import { judgeLedger, type LedgerVerdict } from "./ledger";
 import { type Lag, LagProbe } from "./lag";
-import { type Experience, now, type Touchable, Users } from "./users";
+import { startUsers } from "./livingUsers";
+import { type Experience, now, type Users } from "./users";
 
 export interface RehearsalOptions {
   readonly schema: RedashSchema;
@@ -76,9 +77,9 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   let users: Users | undefined;
   try {
     const { world } = local;
-    const [before, touchable] = await lookAtData(local);
     const source = await sizeOf(local);
-    users = await Users.start({ url: local.description.front.url, ...touchable });
+    const living = await startUsers(local);
+    users = living.users;
     const lag = new LagProbe(local);
     const records: RehearsedAct[] = [];
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
@@ -100,7 +101,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const remembered = await users.stop();
     const side = await world.traffic.goesTo(AbortSignal.timeout(10_000));
     const client = await local.administrator(side);
-    const ledger = await judgeLedger(client, remembered.ledger, before);
+    const ledger = await judgeLedger(client, remembered.ledger, living.before);
     await client.end();
     if (isSound) await run("finish", undefined);
     return {
@@ -143,26 +144,6 @@ async function rehearsed(
   const record = actsOf(await options.journal.read()).find((it) => it.run === run);
   if (record === undefined) throw new Error(`the journal has no run ${run}`);
   return { ...record, users: await users?.experience(started) };
-}
-
-/** What the data is before users touch it, and what of it they may touch. */
-async function lookAtData(local: LocalWorld): Promise<[ReadonlyMap<number, number>, Touchable]> {
-  const client = await local.administrator("source");
-  const before = await failureCounts(client);
-  const { rows } = await client.query<{ id: number }>(
-    "SELECT id FROM query_results r WHERE NOT EXISTS (SELECT FROM queries q WHERE q.latest_query_data_id = r.id) ORDER BY id LIMIT 2000",
-  );
-  await client.end();
-  const ids = [...before.keys()].sort((one, other) => one - other);
-  const half = Math.floor(ids.length / 2);
-  return [
-    before,
-    {
-      queryIds: ids.slice(0, half),
-      archiveIds: ids.slice(half),
-      resultIds: rows.map(({ id }) => id),
-    },
-  ];
 }
 
 async function sizeOf(local: LocalWorld): Promise<{ bytes: number; rows: number }> {

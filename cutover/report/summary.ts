@@ -19,6 +19,9 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   "needs-person": 3,
 };
 
+/** A command was not understood (sysexits.h, EX_USAGE). */
+export const WRONG_USAGE = 64;
+
 export function verdictOf(rehearsal: Rehearsal): Verdict {
   const { failed, ledger, acts } = rehearsal;
   if (failed?.outcome === "needs-person") return "needs-person";

@@ -3,7 +3,8 @@ import { createSlot, dropSlot, isEnabled, publish, subscribe } from "../database
 import { tables } from "../database/table";
 import { until } from "../engine/clock";
 import type { Step } from "../engine/step";
-import { CHANGES, directionFrom, type Side, type World } from "../ports";
+import { CHANGES, directionFrom, isTaskForward, type Side, type World } from "../ports";
+import { assertSound } from "./task";
 import { compareChanges, withBoth } from "./verification";
 
 export function ready(world: World, from: Side, to: Side): Step {
@@ -26,9 +27,21 @@ export function ready(world: World, from: Side, to: Side): Step {
         problems.push("a scheduler runs: two would run every schedule twice");
       const goesTo = await world.traffic.goesTo(signal);
       if (goesTo !== from.name) problems.push(`traffic goes to the ${goesTo}`);
-      const { name } = directionFrom(world, from.name);
-      const streams = await withClient(to.database, signal, (client) => isEnabled(client, name));
-      if (!streams) problems.push(`subscription ${name} is not enabled; run replicate first`);
+      await withClient(to.database, signal, async (client) => {
+        const { name } = directionFrom(world, from.name);
+        const { transport } = world;
+        if (
+          from.name === "source" &&
+          transport.kind === "dms" &&
+          (await isTaskForward(world, client))
+        ) {
+          const statistics = await transport.task.statistics(signal);
+          assertSound(statistics);
+          if (statistics.state !== "streaming")
+            problems.push(`the replication task is ${statistics.state}; run replicate first`);
+        } else if (!(await isEnabled(client, name)))
+          problems.push(`subscription ${name} is not enabled; run replicate first`);
+      });
       if (problems.length > 0)
         throw new Error(`the ${to.name} is not ready: ${problems.join("; ")}`);
       return { healthyTargets: healthy, servers: servers.running };
@@ -60,13 +73,13 @@ export function wayBackPrepared(world: World, from: Side, to: Side): Step {
   };
 }
 
-export function compared(from: Side, to: Side, id: string): Step {
+export function compared(world: World, from: Side, to: Side, id: string, isLast = false): Step {
   return {
     id,
     title: "What changed since the last comparison is equal on both sides",
     deadlineMs: 600_000,
     estimateMs: 1000,
-    apply: (running) => compareChanges(from, to, running),
+    apply: (running) => compareChanges(world, from, to, running, isLast),
   };
 }
 

@@ -20,7 +20,7 @@ export const preparePlan = (world: World): Plan => ({
   writeOutageBudgetMs: 0,
   steps: [
     targetQueueSuspended(world),
-    keptOut(world.target),
+    keptOut(world, world.target),
     schemaMade(world),
     markerTablesMade(world),
   ],

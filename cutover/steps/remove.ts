@@ -2,8 +2,8 @@ import { withClient } from "../database/database";
 import { liftFence } from "../database/fence";
 import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
 import {
+  dropCopySlots,
   dropSlot,
-  slotExists,
   subscriptionExists,
   unpublish,
   unsubscribe,
@@ -11,6 +11,7 @@ import {
 import { dropApplicationSchema } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
 import { BACK, CHANGES, FORWARD, type Side, type World } from "../ports";
+import { taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
 /** `finish` after the move, `abort` before it: nothing of the move is left in either database. */
@@ -18,6 +19,7 @@ export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
   act,
   writeOutageBudgetMs: 0,
   steps: [
+    ...(world.transport.kind === "dms" ? [taskRemoved(world, world.transport.task)] : []),
     replicationRemoved(world.target, world.source),
     replicationRemoved(world.source, world.target),
     ...(act === "abort" ? [targetEmptied(world)] : []),
@@ -36,6 +38,7 @@ function replicationRemoved(side: Side, subscriber: Side): Step {
     apply: (running) =>
       withBoth(side, subscriber, running, async (publisher, receiver) => {
         await unsubscribe(receiver, name, running);
+        await dropCopySlots(publisher, receiver, running);
         for (const slot of [name, CHANGES]) await dropSlot(publisher, slot, running);
         await unpublish(publisher, name);
         await dropMoveSchema(publisher);
@@ -73,17 +76,19 @@ function nothingLeft({ source, target }: World): Step {
           [from, source],
           [to, target],
         ] as const) {
-          for (const slot of [FORWARD, BACK, CHANGES]) {
-            if (await slotExists(client, slot)) left.push(`slot ${slot} on the ${name}`);
-          }
           for (const subscription of [FORWARD, BACK]) {
             if (await subscriptionExists(client, subscription))
               left.push(`subscription ${subscription} on the ${name}`);
           }
           const { rows } = await client.query<{ what: string }>(
             `SELECT 'publication ' || pubname AS what FROM pg_publication WHERE pubname = ANY ($1)
-             UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = $2`,
-            [[FORWARD, BACK], MOVE_SCHEMA],
+             UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE slot_name LIKE 'redash\\_move%' OR slot_name LIKE 'pg\\_%\\_sync\\_%'
+             UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = ANY ($2)
+             UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE conname LIKE 'redash\\_move%'`,
+            [
+              [FORWARD, BACK],
+              [MOVE_SCHEMA, "awsdms"],
+            ],
           );
           left.push(...rows.map(({ what }) => `${what} on the ${name}`));
         }

@@ -13,6 +13,7 @@ import {
   workersWarm,
 } from "./aroundWindow";
 import { proven, queryExecuted } from "./proof";
+import { constraintsRestored, taskRemoved } from "./task";
 import {
   arrived,
   fenced,
@@ -29,8 +30,13 @@ import {
 export function switchPlan(
   act: "cutover" | "rollback",
   world: World,
-  options: { readonly writeOutageBudgetMs: number; readonly drainDeadlineMs: number },
+  options: {
+    readonly writeOutageBudgetMs: number;
+    readonly drainDeadlineMs: number;
+    readonly longDeadlineMs: number;
+  },
 ): Plan {
+  const { transport } = world;
   const [from, to] =
     act === "cutover" ? [world.source, world.target] : [world.target, world.source];
   return {
@@ -39,18 +45,18 @@ export function switchPlan(
     steps: [
       ready(world, from, to),
       wayBackPrepared(world, from, to),
-      compared(from, to, "changes-compared-before"),
+      compared(world, from, to, "changes-compared-before"),
       partStopped(from, "scheduler"),
       drained(from, options.drainDeadlineMs),
       partStopped(from, "workers"),
       queueStateCarried(from, to),
       workersWarm(to),
-      compared(from, to, "changes-compared-again"),
+      compared(world, from, to, "changes-compared-again"),
       unfenced(to),
       fenced(from),
       arrived(from, to),
       {
-        ...compared(from, to, "difference-compared"),
+        ...compared(world, from, to, "difference-compared", true),
         deadlineMs: 30_000,
         estimateMs: 20,
         inWindow: true,
@@ -61,6 +67,9 @@ export function switchPlan(
       queueOpened(to),
       schedulerStarted(to),
       queryExecuted(world, to),
+      ...(act === "cutover" && transport.kind === "dms"
+        ? [taskRemoved(world, transport.task), constraintsRestored(world, options.longDeadlineMs)]
+        : []),
       proven(from, to),
       slotsDropped(world, from),
     ],

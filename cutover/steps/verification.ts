@@ -1,11 +1,13 @@
 import type pg from "pg";
+import { CARRIED_TABLES } from "../../redash/dms";
+import { carry } from "../database/carry";
 import { changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
 import { awaitMarker, writeMarker } from "../database/marker";
 import { type Table, tables } from "../database/table";
 import { compareKeys, compareTable, type Sides } from "../database/verify";
 import type { Evidence, Running } from "../engine/step";
-import { CHANGES, type Side } from "../ports";
+import { CHANGES, isTaskForward, type Side, type World } from "../ports";
 
 /** Runs something with a connection to each side. */
 export const withBoth = <T>(
@@ -18,62 +20,107 @@ export const withBoth = <T>(
     withClient(to.database, running.signal, (other) => work(one, other)),
   );
 
+/** What two sides are compared by. */
+interface Comparison {
+  readonly sides: Sides;
+  readonly running: Running;
+  /** Whether nothing else brings the rows of a table over: they are carried when they differ. */
+  readonly isCarried: (table: Table) => boolean;
+}
+
+async function comparisonOf(
+  world: World,
+  from: Side,
+  [source, target]: [pg.Client, pg.Client],
+  running: Running,
+): Promise<Comparison> {
+  const byTask = from.name === "source" && (await isTaskForward(world, target));
+  return {
+    sides: { source, target },
+    running,
+    isCarried: ({ name }) => byTask && CARRIED_TABLES.includes(name),
+  };
+}
+
 /**
  * Compares everything, and then what is still different by key until it is equal: rows that users change at this
  * moment are on their way.
  * @throws Error naming tables and keys that stay different
  */
-export async function compareAll(from: Side, to: Side, running: Running): Promise<Evidence> {
+export async function compareAll(
+  world: World,
+  from: Side,
+  to: Side,
+  running: Running,
+): Promise<Evidence> {
   return withBoth(from, to, running, async (source, target) => {
-    const sides = { source, target };
+    const comparison = await comparisonOf(world, from, [source, target], running);
+    const start = running.clock.monotonicMs();
     let rows = 0;
+    let carried = 0;
     const list = await tables(source);
+    const bytes = list.reduce((sum, table) => sum + table.bytes, 0);
+    let seen = 0;
     for (const table of list) {
-      const result = await compareTable(sides, table, running.signal, (done) => {
-        running.progress(`${table.name}: ${done} rows compared`);
+      const result = await compareTable(comparison.sides, table, running.signal, (done) => {
+        const seconds = (running.clock.monotonicMs() - start) / 1000;
+        const rate = seconds > 0 ? ` (${Math.round((rows + done) / seconds)} rows/s)` : "";
+        running.progress(
+          `${table.name}: ${done} rows compared; ${Math.round((100 * seen) / bytes)} % of the bytes behind it${rate}`,
+        );
       });
       rows += result.rows;
-      await equalInTheEnd(sides, table, result.differing, running);
+      seen += table.bytes;
+      carried += await equalInTheEnd(comparison, table, result.differing);
     }
-    return { tables: list.length, rows, differing: 0 };
+    return { tables: list.length, rows, carried, differing: 0 };
   });
 }
 
 /**
  * Compares what has changed since the last comparison, and forgets it: the next one has less to look at.
+ * @param isLast whether nobody will look again: then nothing needs to be forgotten, which costs time
  * @throws Error naming tables and keys that stay different
  */
-export async function compareChanges(from: Side, to: Side, running: Running): Promise<Evidence> {
+export async function compareChanges(
+  world: World,
+  from: Side,
+  to: Side,
+  running: Running,
+  isLast = false,
+): Promise<Evidence> {
   return withBoth(from, to, running, async (source, target) => {
-    const sides = { source, target };
+    const comparison = await comparisonOf(world, from, [source, target], running);
     const list = await tables(source);
     const changed = await changes(source, CHANGES, list);
     // What has been decoded so far must have arrived before it can be equal.
     await awaitMarker(target, await writeMarker(source), running);
     let rows = 0;
+    let carried = 0;
     for (const table of list) {
       const keys = changed.keys.get(table.name) ?? new Set<string>();
       rows += keys.size;
       const differing = changed.whole.has(table.name)
-        ? (await compareTable(sides, table, running.signal)).differing
-        : await compareKeys(sides, table, keys);
-      await equalInTheEnd(sides, table, differing, running);
+        ? (await compareTable(comparison.sides, table, running.signal)).differing
+        : await compareKeys(comparison.sides, table, keys);
+      carried += await equalInTheEnd(comparison, table, differing);
     }
-    if (changed.lsn !== undefined) await forgetChanges(source, CHANGES, changed.lsn);
-    return { changedRows: rows, differing: 0 };
+    if (changed.lsn !== undefined && !isLast) await forgetChanges(source, CHANGES, changed.lsn);
+    return { changedRows: rows, carried, differing: 0 };
   });
 }
 
 /** How often rows in flight are looked at again, each time after everything before has arrived. */
 const ROUNDS = 50;
 
+/** @returns how many rows were carried */
 async function equalInTheEnd(
-  sides: Sides,
+  { sides, running, isCarried }: Comparison,
   table: Table,
   differing: ReadonlySet<string>,
-  running: Running,
-): Promise<void> {
+): Promise<number> {
   let left = new Set(differing);
+  let carried = 0;
   for (let round = 0; left.size > 0; round++) {
     if (round === ROUNDS) {
       const some = [...left].slice(0, 5).join(", ");
@@ -81,7 +128,12 @@ async function equalInTheEnd(
         `${table.name}: ${left.size} rows differ, keys ${some}${left.size > 5 ? ", …" : ""}`,
       );
     }
-    await awaitMarker(sides.target, await writeMarker(sides.source), running);
+    running.signal.throwIfAborted();
+    if (isCarried(table)) {
+      await carry(sides, table, left);
+      carried += left.size;
+    } else await awaitMarker(sides.target, await writeMarker(sides.source), running);
     left = await compareKeys(sides, table, left);
   }
+  return carried;
 }

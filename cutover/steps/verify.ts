@@ -33,23 +33,23 @@ function changesWatched({ source }: World): Step {
   };
 }
 
-function allCompared({ source, target }: World, deadlineMs: number): Step {
+function allCompared(world: World, deadlineMs: number): Step {
   return {
     id: "everything-compared",
     title: "Every row is equal on both sides",
     deadlineMs,
     estimateMs: 30_000,
-    apply: (running) => compareAll(source, target, running),
+    apply: (running) => compareAll(world, world.source, world.target, running),
   };
 }
 
-function changesCompared({ source, target }: World): Step {
+function changesCompared(world: World): Step {
   return {
     id: "changes-compared",
     title: "What changed meanwhile is equal on both sides",
     deadlineMs: 3_600_000,
     estimateMs: 500,
-    apply: (running) => compareChanges(source, target, running),
+    apply: (running) => compareChanges(world, world.source, world.target, running),
   };
 }
 

@@ -4,7 +4,8 @@ import { awaitMarker, writeMarker } from "../database/marker";
 import { advanceSlot, disable, enable, isEnabled } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
 import type { Running, Step } from "../engine/step";
-import { CHANGES, directionFrom, type Side, type World } from "../ports";
+import { CHANGES, directionFrom, isTaskForward, type Side, type World } from "../ports";
+import { taskCutOff, taskLetIn } from "./task";
 import { withBoth } from "./verification";
 
 export function fenced(side: Side): Step {
@@ -28,13 +29,18 @@ const lifted = (side: Side, running: Running) =>
  * Nobody may write to the side that receives: a row of its own with an id that also arrives would stop replication for
  * ever. The switch lets the application in.
  */
-export function keptOut(side: Side): Step {
+export function keptOut({ traffic }: World, side: Side): Step {
   return {
     id: `${side.name}-kept-read-only`,
     title: `The application cannot write on the ${side.name}, which only receives`,
     deadlineMs: 30_000,
     estimateMs: 20,
-    apply: (running) => held(side, running),
+    apply: async (running) => {
+      const goesTo = await traffic.goesTo(running.signal);
+      if (goesTo === side.name)
+        throw new Error(`traffic goes to the ${goesTo}: users are at work there`);
+      return held(side, running);
+    },
     undo: (running) => lifted(side, running),
   };
 }
@@ -101,6 +107,7 @@ export function sequencesSet(from: Side, to: Side): Step {
 export function replicationTurned(world: World, from: Side, to: Side): Step {
   const there = directionFrom(world, from.name);
   const back = directionFrom(world, to.name);
+  const { transport } = world;
   return {
     id: `${to.name}-replication-turned`,
     title: `Replication runs from the ${to.name} to the ${from.name}`,
@@ -109,7 +116,9 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
     inWindow: true,
     apply: (running) =>
       withBoth(from, to, running, async (here, far) => {
-        await disable(far, there.name, running);
+        if (from.name === "source" && transport.kind === "dms" && (await isTaskForward(world, far)))
+          await taskCutOff(world, transport.task, running);
+        else await disable(far, there.name, running);
         if (!(await isEnabled(here, back.name))) {
           await advanceSlot(far, back.name);
           await advanceSlot(far, CHANGES);
@@ -124,7 +133,9 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
     undo: (running) =>
       withBoth(from, to, running, async (here, far) => {
         await disable(here, back.name, running);
-        await enable(far, there.name);
+        if (from.name === "source" && transport.kind === "dms" && (await isTaskForward(world, far)))
+          await taskLetIn(world, transport.task, running);
+        else await enable(far, there.name);
         return {};
       }),
   };

@@ -16,7 +16,7 @@ import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
 import { smallRedash } from "../support/cutover/smallRedash";
 import { twoServers, type TwoServers } from "../support/cutover/twoServers";
 
-const BUDGET = { writeOutageBudgetMs: 10_000, drainDeadlineMs: 2000 };
+const BUDGET = { writeOutageBudgetMs: 10_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
 
 describe("the move, between a real PostgreSQL 13 and 17", function () {
   this.timeout(120_000);

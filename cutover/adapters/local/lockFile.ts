@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import type { Lock } from "../../engine/journal";
+import { Refusal } from "../../engine/refusal";
 
 /** A lock by a file that names its holder. The lock of a process that is dead counts as free. */
 export class LockFile implements Lock {
@@ -24,13 +25,13 @@ export class LockFile implements Lock {
       }
       const { pid, host, since } = await this.holder();
       if (pid === undefined || host !== hostname() || isAlive(pid)) {
-        throw new Error(
+        throw new Refusal(
           `another run is at work: process ${pid ?? "unknown"} on ${host}, since ${since}; if it is not, remove ${this.path}`,
         );
       }
       await rm(this.path, { force: true });
     }
-    throw new Error(`another run took the lock ${this.path} at the same moment`);
+    throw new Refusal(`another run took the lock ${this.path} at the same moment`);
   };
 
   private async holder(): Promise<{ pid: number | undefined; host: string; since: string }> {

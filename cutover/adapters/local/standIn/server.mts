@@ -25,24 +25,29 @@ standIn<Config>(async ({ database, redisUrl, version, port }, onStop) => {
   pool.on("connect", (client) => client.on("error", () => undefined));
   const queue = redis(redisUrl);
 
-  /** A connection that lives, as SQLALCHEMY_ENABLE_POOL_PRE_PING has it. */
-  const connected = async <T,>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+  /**
+   * A transaction on a connection that lives: whether it does is asked within the transaction, as SQLAlchemy asks with
+   * SQLALCHEMY_ENABLE_POOL_PRE_PING, so that the server sees a session at work from then to the end of the request.
+   */
+  const transaction = async <T,>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     for (let tries = 0; ; tries++) {
       const client = await pool.connect();
       try {
-        await client.query("SELECT 1");
+        await client.query("BEGIN; SELECT 1");
       } catch (error) {
         client.release(true);
         if (tries === 10) throw error;
         continue;
       }
-      let failed = true;
       try {
         const result = await work(client);
-        failed = false;
+        await client.query("COMMIT");
+        client.release();
         return result;
-      } finally {
-        client.release(failed);
+      } catch (error) {
+        // Its transaction is open, or it is broken: nobody gets it again.
+        client.release(true);
+        throw error;
       }
     }
   };
@@ -50,7 +55,7 @@ standIn<Config>(async ({ database, redisUrl, version, port }, onStop) => {
     const [, , what = "", id = ""] = (incoming.url ?? "").split("/");
     switch (`${incoming.method ?? ""} ${what}`) {
       case "GET queries":
-        return connected(async (client) => {
+        return transaction(async (client) => {
           const { rows } = await client.query<object>(
             "SELECT id, name, is_archived FROM queries WHERE id = $1",
             [id],
@@ -59,7 +64,7 @@ standIn<Config>(async ({ database, redisUrl, version, port }, onStop) => {
         });
       case "POST write": {
         const body = JSON.parse(await text(incoming)) as Write;
-        return connected((client) => write(client, body));
+        return transaction((client) => write(client, body));
       }
       case "POST query_results": {
         const { query } = JSON.parse(await text(incoming)) as { query: string };

@@ -38,7 +38,9 @@ standIn<Config>(async ({ database, redisUrl, queues, queryMs }, onStop) => {
       await sleep(queryMs);
       const connection = await pool.connect();
       try {
+        await connection.query("BEGIN");
         await write(connection, { kind: "result", token, queryId: 1 });
+        await connection.query("COMMIT");
       } finally {
         connection.release(true);
       }

@@ -8,17 +8,10 @@ export type Write =
   | { readonly kind: "failure" | "archive"; readonly queryId: number }
   | { readonly kind: "cleanup"; readonly resultId: number };
 
-/** Does it in one transaction. @throws the server's error; then it is not done, or nobody knows */
+/** Does it within the transaction of its caller. @throws the server's error; then it is not done, or nobody knows */
 export async function write(client: pg.ClientBase, it: Write): Promise<object> {
-  await client.query("BEGIN");
-  try {
-    for (const [sql, values] of statements(it)) await client.query(sql, values);
-    await client.query("COMMIT");
-    return {};
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+  for (const [sql, values] of statements(it)) await client.query(sql, values);
+  return {};
 }
 
 function statements(it: Write): [sql: string, values: unknown[]][] {

@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { connectLocalWorld } from "./adapters/local/connect";
+import { JournalFile } from "./adapters/local/journalFile";
+import { LockFile } from "./adapters/local/lockFile";
+import { systemClock } from "./engine/clock";
+import { Refusal } from "./engine/refusal";
+import { Move } from "./move";
+import { narrator, stopSignal } from "./narrator";
+import { EXIT_CODES, WRONG_USAGE } from "./report/summary";
+import { readSettings } from "./moveSettings";
+import { type Act, ACTS } from "./steps/acts";
+
+const STATE = join(__dirname, "..", ".state");
+const READERS = ["preflight", "status", "report"] as const;
+const USAGE = `npm run move -- ACT [--settings FILE] [--dry-run] [--resume]
+
+Acts, in their order:
+  preflight   checks everything that could stand in the way; changes nothing
+  prepare     makes the target's tables; nobody can write there but the move
+  replicate   copies everything and keeps it up to date
+  verify      compares everything; may be repeated
+  cutover     turns users to the target
+  rollback    turns them back, with everything written meanwhile
+  finish      ends the way back and removes what the move has made
+  abort       before the cutover, or after a rollback: empties the target, leaves the source as it was
+At any time:
+  status      how far the move is, and which act is due
+  report      what happened, as text and as a page (out/)
+
+  --settings FILE  settings of the move (default .state/move.json, which npm run world writes)
+  --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
+  --resume         takes up an interrupted act although it was left long ago
+
+Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
+3 needs a person, 64 wrong usage.`;
+
+/** How long reading may take that changes nothing. */
+const LOOK_MS = 60_000;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      settings: { type: "string", default: join(STATE, "move.json") },
+      "dry-run": { type: "boolean", default: false },
+      resume: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const [act = "", ...more] = positionals;
+  const known: readonly string[] = [...ACTS, ...READERS];
+  if (more.length > 0 || !known.includes(act)) {
+    const given =
+      positionals.length === 0 ? "no act is given" : `${positionals.join(" ")} is no act`;
+    process.stderr.write(`${given}; acts: ${known.join(", ")}\n\n${USAGE}\n`);
+    return WRONG_USAGE;
+  }
+  const settings = readSettings(values.settings);
+  const { world, close } = connectLocalWorld(settings.world);
+  const move = new Move({
+    ...settings,
+    world,
+    journal: new JournalFile(join(STATE, "journal.jsonl")),
+    lock: new LockFile(join(STATE, "move.lock")),
+    clock: systemClock,
+  });
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  try {
+    if (act === "status") {
+      print(await move.status(AbortSignal.timeout(LOOK_MS)));
+      return EXIT_CODES.done;
+    }
+    if (values["dry-run"]) {
+      print(await move.plan(act as Act));
+      return EXIT_CODES.done;
+    }
+    const write = (text: string) => process.stderr.write(text);
+    const { event } = narrator(write);
+    const { verdict, text } = await move.perform(act as Act, {
+      resume: values.resume,
+      stop: stopSignal(write),
+      onEvent: (it) => {
+        event(act, it);
+      },
+    });
+    print(`${verdict}: ${text}`);
+    return EXIT_CODES[verdict];
+  } finally {
+    await close();
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS")) {
+      process.stderr.write(`${(error as Error).message}\n\n${USAGE}\n`);
+      process.exitCode = WRONG_USAGE;
+      return;
+    }
+    const isRefusal = error instanceof Refusal;
+    process.stderr.write(
+      `${isRefusal ? "refused" : "broken off"}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    if (!isRefusal) process.stderr.write("look at it with: npm run move -- status\n");
+    process.exitCode = isRefusal ? EXIT_CODES.undone : EXIT_CODES["needs-person"];
+  },
+);

@@ -1,0 +1,96 @@
+import type pg from "pg";
+import { until } from "../engine/clock";
+import type { Running } from "../engine/step";
+import { identifier } from "./database";
+import { qualified } from "./table";
+
+/** A column that may not be NULL. */
+export interface Required {
+  readonly table: string;
+  readonly column: string;
+  /** Name of its type in `pg_type`; arrays begin with an underscore. */
+  readonly type: string;
+}
+
+/** Columns of the application that may not be NULL, primary keys left out: those must never be relaxed. */
+export async function requiredColumns(client: pg.Client): Promise<Required[]> {
+  const { rows } = await client.query<Required>(`
+    SELECT c.relname::text AS table, a.attname::text AS column, t.typname::text AS type
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+       AND NOT a.attisdropped AND a.attnotnull
+       AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY (i.indkey))
+     ORDER BY 1, 2`);
+  return rows;
+}
+
+/** Lets columns be NULL for a while. */
+export async function relax(client: pg.Client, columns: readonly Required[]): Promise<void> {
+  for (const { table, column } of columns) {
+    await client.query(
+      `ALTER TABLE ${qualified(table)} ALTER COLUMN ${identifier(column)} DROP NOT NULL`,
+    );
+  }
+}
+
+/** How long a change of a table may wait for its users, who wait behind it. */
+const LOCK_WAIT_MS = 500;
+const CHECK = "redash_move_not_null";
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/**
+ * Makes columns required again while users are at work: the rows are looked at under a lock that lets them read and
+ * write, and only then, with nothing left to look at, is the column changed.
+ * @throws the server's error if a row has none
+ */
+export async function makeRequired(
+  client: pg.Client,
+  columns: readonly Required[],
+  running: Running,
+): Promise<void> {
+  await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
+  for (const { table, column } of columns) {
+    const name = qualified(table);
+    const it = identifier(column);
+    for (const change of [
+      `DROP CONSTRAINT IF EXISTS ${CHECK}`,
+      `ADD CONSTRAINT ${CHECK} CHECK (${it} IS NOT NULL) NOT VALID`,
+      `VALIDATE CONSTRAINT ${CHECK}`,
+      `ALTER COLUMN ${it} SET NOT NULL`,
+      `DROP CONSTRAINT ${CHECK}`,
+    ]) {
+      await patiently(client, `ALTER TABLE ${name} ${change}`, running);
+    }
+  }
+  await client.query("RESET lock_timeout");
+}
+
+/** Looks at the rows of every foreign key that was made without looking. @returns how many there were */
+export async function validateForeignKeys(client: pg.Client, running: Running): Promise<number> {
+  const { rows } = await client.query<{ name: string; table: string }>(
+    `SELECT conname::text AS name, conrelid::regclass::text AS table FROM pg_constraint
+      WHERE contype = 'f' AND NOT convalidated AND connamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+  for (const [index, { name, table }] of rows.entries()) {
+    running.progress(`${index + 1} of ${rows.length}: ${name}`);
+    await patiently(
+      client,
+      `ALTER TABLE ${table} VALIDATE CONSTRAINT ${identifier(name)}`,
+      running,
+    );
+  }
+  return rows.length;
+}
+
+/** Gives up its place after a while and queues again, so that nobody waits long behind it. */
+async function patiently(client: pg.Client, statement: string, running: Running): Promise<void> {
+  await until(async () => {
+    try {
+      await client.query(statement);
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+      throw error;
+    }
+  }, running);
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { closeConnections } from "./database/database";
+import type { Clock } from "./engine/clock";
+import { runPlan } from "./engine/engine";
+import type { Event, Journal, Lock } from "./engine/journal";
+import type { World } from "./ports";
+import { actsOf } from "./report/acts";
+import { planTable } from "./report/plan";
+import type { Verdict } from "./report/summary";
+import { type Act, type ActOptions, planOf } from "./steps/acts";
+import { assertDue, dueActs, type MoveState, moveStateOf } from "./steps/order";
+
+export interface MoveOptions extends ActOptions {
+  readonly world: World;
+  readonly journal: Journal;
+  readonly lock: Lock;
+  readonly clock: Clock;
+}
+
+/** How an act ended, in the words of an exit code, and what a person should know. */
+export interface Performed {
+  readonly verdict: Verdict;
+  readonly text: string;
+}
+
+/** A move and its acts: what `npm run move` does, on this machine or anywhere else. */
+export class Move {
+  constructor(private readonly options: MoveOptions) {}
+
+  /**
+   * Performs an act, or takes it up where it was left.
+   * @param resume whether one that was left long ago may be taken up
+   * @throws Refusal before anything is changed if another act is due, or if another process holds the lock
+   */
+  async perform(
+    act: Act,
+    run: {
+      readonly resume: boolean;
+      readonly stop: AbortSignal;
+      readonly onEvent: (event: Event) => void;
+    },
+  ): Promise<Performed> {
+    const { world, journal, lock, clock } = this.options;
+    assertDue(act, moveStateOf(await journal.read()), clock.nowMs(), run.resume);
+    const { outcome, reason, warnings } = await runPlan(planOf(act, world, this.options), {
+      clock,
+      journal,
+      lock,
+      run: randomUUID(),
+      stop: run.stop,
+      onEvent: run.onEvent,
+    });
+    const state = moveStateOf(await journal.read());
+    return {
+      verdict: outcome === "done" && warnings.length > 0 ? "warnings" : outcome,
+      text: [
+        reason,
+        ...warnings.map(({ step, message }) => `warning: ${step}: ${message}`),
+        dueText(state),
+      ].join("\n"),
+    };
+  }
+
+  /** The plan of an act as a table; what a step took the last time is what it is expected to take. */
+  async plan(act: Act): Promise<string> {
+    const { world, journal } = this.options;
+    return planTable(planOf(act, world, this.options), actsOf(await journal.read()));
+  }
+
+  /** How far the move is. @throws nothing if the world does not answer: then it says so */
+  async status(signal: AbortSignal): Promise<string> {
+    const { world, journal, clock } = this.options;
+    const entries = await journal.read();
+    const state = moveStateOf(entries);
+    const ago = (ms: number) => `${Math.max(0, Math.round((clock.nowMs() - ms) / 60_000))} min ago`;
+    const goesTo = await world.traffic.goesTo(signal).then(
+      (side) => `traffic goes to the ${side}`,
+      (error: unknown) => `the load balancer does not answer: ${(error as Error).message}`,
+    );
+    return [
+      ...actsOf(entries).map(
+        ({ act, outcome, startedMs, reason }) =>
+          `${act.padEnd(9)}  ${outcome.padEnd(12)}  ${ago(startedMs)}${outcome === "done" ? "" : `  ${reason}`}`,
+      ),
+      goesTo,
+      ...(state.open === undefined
+        ? []
+        : [
+            `${state.open.act} ${state.open.why === "interrupted" ? "is at work, or was interrupted" : "needs a person"}; last heard of ${ago(state.open.lastMs)}`,
+          ]),
+      dueText(state),
+    ].join("\n");
+  }
+
+  /** Closes connections that wait for the next act. */
+  async close(): Promise<void> {
+    await closeConnections(this.options.world.source.database);
+    await closeConnections(this.options.world.target.database);
+  }
+}
+
+const dueText = (state: MoveState) => {
+  const due = dueActs(state);
+  return due.length === 0
+    ? "the move is complete"
+    : `due: ${due.map((it) => `npm run move -- ${it}`).join(", or ")}`;
+};
