@@ -9,12 +9,10 @@ import { preview } from "../preview/run";
 import { stackNames } from "../preview/stackFile";
 import { verdictOf } from "../preview/verdict";
 import { PHASES } from "../redash/phase";
+import { median, table, time } from "./figures";
 
 const RUNS = 5;
 const ROOT = join(__dirname, "..");
-
-const median = (values: readonly number[]) =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 
 /** Milliseconds of a CLI call, from start to end of its process. */
 function wholeProcess(...args: string[]): number {
@@ -60,14 +58,12 @@ async function main(): Promise<void> {
     ],
   ];
   process.stderr.write("\n");
-  process.stdout.write("| what | median of 5 | goal |\n| --- | ---: | ---: |\n");
-  for (const [what, milliseconds, limit] of rows) {
-    const time =
-      milliseconds < 100
-        ? `${milliseconds.toFixed(1)} ms`
-        : `${(milliseconds / 1000).toFixed(2)} s`;
-    process.stdout.write(`| ${what} | ${time} | ${limit} |\n`);
-  }
+  process.stdout.write(
+    `${table(
+      ["what", "median of 5", "goal"],
+      rows.map(([what, milliseconds, limit]) => [what, time(milliseconds), limit]),
+    )}\n`,
+  );
 }
 
 void main();

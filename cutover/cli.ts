@@ -12,8 +12,9 @@ import { readSettings } from "./moveSettings";
 import { type Act, ACTS } from "./steps/acts";
 
 const STATE = join(__dirname, "..", ".state");
+const SETTINGS = "move.json";
 const READERS = ["preflight", "status", "report"] as const;
-const USAGE = `npm run move -- ACT [--settings FILE] [--dry-run] [--resume]
+const USAGE = `npm run move -- ACT [--state FOLDER] [--dry-run] [--resume]
 
 Acts, in their order:
   preflight   checks everything that could stand in the way; changes nothing
@@ -28,7 +29,8 @@ At any time:
   status      how far the move is, and which act is due
   report      what happened, as text and as a page (out/)
 
-  --settings FILE  settings of the move (default .state/move.json, which npm run world writes)
+  --state FOLDER   where the settings of the move (move.json) are, and its journal and lock; the journal is what lets
+                   another process go on (default .state, where npm run world writes them)
   --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
   --resume         takes up an interrupted act although it was left long ago
 
@@ -42,7 +44,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      settings: { type: "string", default: join(STATE, "move.json") },
+      state: { type: "string", default: STATE },
       "dry-run": { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -60,13 +62,13 @@ async function main(): Promise<number> {
     process.stderr.write(`${given}; acts: ${known.join(", ")}\n\n${USAGE}\n`);
     return WRONG_USAGE;
   }
-  const settings = readSettings(values.settings);
+  const settings = readSettings(join(values.state, SETTINGS));
   const { world, close } = connectLocalWorld(settings.world);
   const move = new Move({
     ...settings,
     world,
-    journal: new JournalFile(join(STATE, "journal.jsonl")),
-    lock: new LockFile(join(STATE, "move.lock")),
+    journal: new JournalFile(join(values.state, "journal.jsonl")),
+    lock: new LockFile(join(values.state, "move.lock")),
     clock: systemClock,
   });
   const print = (text: string) => process.stdout.write(`${text}\n`);

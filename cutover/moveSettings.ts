@@ -29,7 +29,7 @@ export function readSettings(path: string): MoveSettings {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Refusal(
-      `there are no settings of a move: ${path} cannot be read (${code ?? "unknown"}); start a world with: npm run world; or name another file with --settings`,
+      `there are no settings of a move: ${path} cannot be read (${code ?? "unknown"}); start a world with: npm run world; or name another folder with --state`,
     );
   }
   let value: unknown;

@@ -87,7 +87,7 @@ describe("settings of a move", () => {
   it("are refused when they are not there, or no JSON, with what to do", () => {
     assert.throws(() => readSettings(join(folder, "none.json")), {
       name: "Refusal",
-      message: `there are no settings of a move: ${join(folder, "none.json")} cannot be read (ENOENT); start a world with: npm run world; or name another file with --settings`,
+      message: `there are no settings of a move: ${join(folder, "none.json")} cannot be read (ENOENT); start a world with: npm run world; or name another folder with --state`,
     });
     assert.throws(() => read("{"), { name: "Refusal", message: /move\.json is no JSON$/ });
   });

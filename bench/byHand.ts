@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import pg from "pg";
+import { binary } from "../cutover/adapters/local/binary";
+import type { LocalSideDescription } from "../cutover/adapters/local/description";
+import { type LocalWorld, startLocalWorld } from "../cutover/adapters/local/world";
+import { awaitMarker, writeMarker } from "../cutover/database/marker";
+import { systemClock } from "../cutover/engine/clock";
+import { runPlan } from "../cutover/engine/engine";
+import type { Entry } from "../cutover/engine/journal";
+import { startUsers } from "../cutover/rehearsal/livingUsers";
+import { now } from "../cutover/rehearsal/users";
+import { planOf } from "../cutover/steps/acts";
+
+const TIMES = { writeOutageBudgetMs: 60_000, drainDeadlineMs: 2000, longDeadlineMs: 3_600_000 };
+
+/**
+ * The team's cutover, step by step as they did it, without the minutes that people need between two commands: everything
+ * stopped, replication caught up, `queries` dumped and restored, sequences set by a DO block, everything started, the
+ * load balancer switched.
+ * @returns milliseconds in which users could not write
+ */
+export async function outageByHand(megabytes: number): Promise<number> {
+  const local = await startLocalWorld({ megabytes, transport: "dms" });
+  try {
+    await replicated(local);
+    const { users } = await startUsers(local);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const began = now();
+    const { source, target } = local.processes;
+    await source.stop("scheduler");
+    await source.stop("workers");
+    await source.stop("servers");
+    await target.stop("servers");
+    await caughtUp(local);
+    await dumpedAndRestored(local);
+    const client = await local.administrator("target");
+    await client.query(SEQUENCES);
+    await client.end();
+    await target.start("servers");
+    await target.start("workers");
+    await target.start("scheduler");
+    await local.world.traffic.flipTo("target", AbortSignal.timeout(10_000));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { writeGap } = await users.experience(began - 500);
+    await users.end();
+    return writeGap.lengthMs;
+  } finally {
+    await local.remove();
+  }
+}
+
+/** Everything but `queries` is on the target and kept up to date, as the team had it before their window. */
+async function replicated(local: LocalWorld): Promise<void> {
+  const entries: Entry[] = [];
+  for (const act of ["prepare", "replicate"] as const) {
+    const { outcome, reason } = await runPlan(planOf(act, local.world, TIMES), {
+      clock: systemClock,
+      journal: {
+        read: () => Promise.resolve(entries),
+        append: (entry) => {
+          entries.push(entry);
+          return Promise.resolve();
+        },
+      },
+      lock: { acquire: () => Promise.resolve(() => Promise.resolve()) },
+      run: act,
+    });
+    if (outcome !== "done") throw new Error(reason);
+  }
+  const client = await local.administrator("target");
+  await client.query(
+    `SET session_replication_role = replica; DELETE FROM queries; ALTER ROLE ${local.description.target.applicationRole} RESET default_transaction_read_only`,
+  );
+  await client.end();
+}
+
+async function caughtUp(local: LocalWorld): Promise<void> {
+  const [from, to] = [await local.administrator("source"), await local.administrator("target")];
+  await awaitMarker(to, await writeMarker(from), {
+    clock: systemClock,
+    signal: AbortSignal.timeout(60_000),
+  });
+  await Promise.all([from.end(), to.end()]);
+}
+
+async function dumpedAndRestored({ description }: LocalWorld): Promise<void> {
+  const dump = spawn(
+    await binary("pgDump"),
+    ["--data-only", "--disable-triggers", "--table=public.queries", ...where(description.source)],
+    { env: environment(description.source), stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const restore = spawn(
+    await binary("psql"),
+    [
+      "--quiet",
+      "--no-psqlrc",
+      "--set=ON_ERROR_STOP=1",
+      "--output=/dev/null",
+      ...where(description.target),
+    ],
+    { env: environment(description.target), stdio: [dump.stdout, "inherit", "inherit"] },
+  );
+  const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
+  if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
+}
+
+/** A whole database, as `pg_dump | psql` copies it. @returns milliseconds */
+export async function copyByHand({ description }: LocalWorld): Promise<number> {
+  const { target } = description;
+  const administrator = new pg.Client({ ...target.database, database: "postgres" });
+  await administrator.connect();
+  await administrator.query("CREATE DATABASE copied");
+  const into = { ...target, database: { ...target.database, database: "copied" } };
+  const started = performance.now();
+  const dump = spawn(await binary("pgDump"), where(description.source), {
+    env: environment(description.source),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const restore = spawn(
+    await binary("psql"),
+    ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", ...where(into)],
+    { env: environment(into), stdio: [dump.stdout, "inherit", "inherit"] },
+  );
+  const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
+  if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
+  const took = performance.now() - started;
+  await administrator.query("DROP DATABASE copied");
+  await administrator.end();
+  return took;
+}
+
+const where = ({ database: { host, port, user, database } }: LocalSideDescription) => [
+  `--host=${host}`,
+  `--port=${port}`,
+  `--username=${user}`,
+  `--dbname=${database}`,
+];
+const environment = ({ database: { password } }: LocalSideDescription) => ({
+  ...process.env,
+  PGPASSWORD: password,
+});
+
+/** As the team had it. */
+const SEQUENCES = `DO $$
+DECLARE it record;
+BEGIN
+  FOR it IN SELECT s.relname AS sequence, t.relname AS "table", a.attname AS "column"
+              FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.deptype = 'a'
+              JOIN pg_class t ON t.oid = d.refobjid
+              JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+             WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace LOOP
+    EXECUTE format('SELECT setval(%L, coalesce((SELECT max(%I) FROM public.%I), 0) + 1, false)', 'public.' || it.sequence, it."column", it."table");
+  END LOOP;
+END $$`;

@@ -1,0 +1,202 @@
+/**
+ * How long users cannot write, and what else the move costs: `npm run bench`. Everything is measured in one run on one
+ * machine, beside what it is compared with; figures belong to the machine that printed them.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { JournalFile } from "../cutover/adapters/local/journalFile";
+import { LockFile } from "../cutover/adapters/local/lockFile";
+import { startLocalWorld } from "../cutover/adapters/local/world";
+import type { Transport } from "../cutover/ports";
+import { type Rehearsal, rehearse } from "../cutover/rehearsal/rehearsal";
+import { copyByHand, outageByHand } from "./byHand";
+import { median, percentile, table, time } from "./figures";
+
+/** Steps of the bare turn (facts: about 25 ms on a machine like this): what nobody can leave out. */
+const TURN = ["fenced", "has-everything", "sequences-set", "replication-turned"];
+
+interface Case {
+  readonly transport: Transport["kind"];
+  readonly megabytes: number;
+  /** Moves; each is a cutover and a rollback, both of which users notice. */
+  readonly moves: number;
+  readonly goal: string;
+}
+
+const CASES: readonly Case[] = [
+  { transport: "logical", megabytes: 20, moves: 10, goal: "p95 <= 250 ms" },
+  { transport: "logical", megabytes: 200, moves: 10, goal: "p95 <= 250 ms" },
+  {
+    transport: "logical",
+    megabytes: 2000,
+    moves: 1,
+    goal: "median <= 250 ms, <= 1.5 x that of 20 MB",
+  },
+  { transport: "dms", megabytes: 20, moves: 10, goal: "p95 <= 1 s" },
+  { transport: "dms", megabytes: 200, moves: 10, goal: "p95 <= 1 s" },
+];
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+async function rehearsed({ transport, megabytes, moves }: Case): Promise<Rehearsal> {
+  say(`${transport}, ${megabytes} MB, ${moves} moves …`);
+  const folder = mkdtempSync(join(tmpdir(), "redash-bench-"));
+  try {
+    const rehearsal = await rehearse({
+      schema: "25.8.0",
+      transport,
+      megabytes,
+      seed: 1,
+      times: moves,
+      writeOutageBudgetMs: 60_000,
+      journal: new JournalFile(join(folder, "journal.jsonl")),
+      lock: new LockFile(join(folder, "lock")),
+      stop: new AbortController().signal,
+      onProgress: () => undefined,
+      onEvent: () => undefined,
+    });
+    const { failed, ledger } = rehearsal;
+    if (failed !== undefined) throw new Error(`${failed.act} failed: ${failed.reason}`);
+    if (ledger.lost.length + ledger.duplicated.length > 0)
+      throw new Error(`${ledger.lost.length} writes lost, ${ledger.duplicated.length} duplicated`);
+    return rehearsal;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const switchesOf = ({ acts }: Rehearsal) =>
+  acts.filter(({ act }) => act === "cutover" || act === "rollback");
+
+/** Medians over all switches of how long parts of the window took. */
+function parts(rehearsal: Rehearsal): {
+  turn: number;
+  comparison: number;
+  flip: number;
+  rest: number;
+} {
+  const sums = switchesOf(rehearsal).map(({ steps, users }) => {
+    const sum = (of: (id: string) => boolean) =>
+      steps
+        .filter(({ id, inWindow }) => inWindow && of(id))
+        .reduce((all, { durationMs }) => all + durationMs, 0);
+    const turn = sum((id) => TURN.some((part) => id.endsWith(part)));
+    const comparison = sum((id) => id === "difference-compared");
+    const flip = sum((id) => id.startsWith("traffic-to-"));
+    return {
+      turn,
+      comparison,
+      flip,
+      rest: (users?.writeGap.lengthMs ?? NaN) - turn - comparison - flip,
+    };
+  });
+  const of = (name: "turn" | "comparison" | "flip" | "rest") => median(sums.map((it) => it[name]));
+  return { turn: of("turn"), comparison: of("comparison"), flip: of("flip"), rest: of("rest") };
+}
+
+const stepMs = ({ acts }: Rehearsal, ids: readonly string[]) =>
+  median(
+    acts
+      .filter(({ act }) => act === "replicate")
+      .map(({ steps }) =>
+        steps
+          .filter(({ id }) => ids.includes(id))
+          .reduce((sum, { durationMs }) => sum + durationMs, 0),
+      ),
+  );
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, moves: { type: "string" } },
+  });
+  const cases = CASES.filter(
+    ({ transport, megabytes }) =>
+      values.only === undefined || `${transport}-${megabytes}` === values.only,
+  ).map((it) => ({ ...it, moves: Number(values.moves ?? it.moves) }));
+  const rows: string[][] = [];
+  const rest: string[][] = [];
+  const outages = new Map<string, number>();
+  let copyMs = NaN;
+  for (const it of cases) {
+    const rehearsal = await rehearsed(it);
+    const switches = switchesOf(rehearsal);
+    const gaps = switches.map(({ users }) => users?.writeGap.lengthMs ?? NaN);
+    const failedReads = switches.reduce((sum, { users }) => sum + (users?.failedReads ?? 0), 0);
+    const name = `${it.transport}, ${it.megabytes} MB`;
+    outages.set(name, median(gaps));
+    rows.push([
+      name,
+      String(gaps.length),
+      time(median(gaps)),
+      time(percentile(gaps, 0.95)),
+      time(Math.max(...gaps)),
+      it.goal,
+      String(failedReads),
+      `${rehearsal.ledger.acknowledged} / ${rehearsal.ledger.lost.length} / ${rehearsal.ledger.duplicated.length}`,
+      `${Math.round(rehearsal.memoryBytes / 1e6)} MB`,
+    ]);
+    const { turn, comparison, flip, rest: others } = parts(rehearsal);
+    rest.push([name, time(turn), time(comparison), time(flip), time(others)]);
+    if (it.transport === "logical" && it.megabytes === 200)
+      copyMs = stepMs(rehearsal, ["tables-copied", "indexes-made"]);
+  }
+  process.stdout.write(
+    `\n${table(
+      [
+        "users could not write",
+        "switches",
+        "median",
+        "p95",
+        "maximum",
+        "goal",
+        "failed reads",
+        "writes / lost / duplicated",
+        "memory besides PostgreSQL (< 500 MB)",
+      ],
+      rows,
+    )}\n\n${table(["of which", "the bare turn", "last comparison", "flip", "people and everything else"], rest)}\n`,
+  );
+  if (values.only !== undefined) return;
+  say("by hand, 200 MB …");
+  const byHand: number[] = [];
+  for (let run = 0; run < 3; run++) byHand.push(await outageByHand(200));
+  const local = await startLocalWorld({ megabytes: 200 });
+  const copies: number[] = [];
+  for (let run = 0; run < 3; run++) copies.push(await copyByHand(local));
+  await local.remove();
+  const [hand, copy] = [median(byHand), median(copies)];
+  const ratio = (one: number, other: number) => `${(one / other).toFixed(1)} x`;
+  const ours = outages.get("logical, 200 MB") ?? NaN;
+  process.stdout.write(
+    `\n${table(
+      ["compared with", "theirs", "ours", "ratio", "goal"],
+      [
+        [
+          "the team's cutover by command, without the minutes between two commands, 200 MB: outage",
+          time(hand),
+          time(ours),
+          ratio(hand, ours),
+          ">= 50 x",
+        ],
+        [
+          "pg_dump | psql of the same 200 MB: copy with indexes",
+          time(copy),
+          time(copyMs),
+          ratio(copyMs, copy),
+          "<= 1.5 x",
+        ],
+        [
+          "outage at 2 GB against 20 MB",
+          time(outages.get("logical, 2000 MB") ?? NaN),
+          time(outages.get("logical, 20 MB") ?? NaN),
+          ratio(outages.get("logical, 2000 MB") ?? NaN, outages.get("logical, 20 MB") ?? NaN),
+          "<= 1.5 x",
+        ],
+      ],
+    )}\n\n${cpus().length} cores, Node ${process.version}, ${process.platform} ${process.arch}; ${new Date().toISOString().slice(0, 10)}\n`,
+  );
+}
+
+void main();
