@@ -8,7 +8,8 @@ import type { Event } from "../engine/journal";
 import { type Transport, TRANSPORTS } from "../ports";
 import { html } from "../report/html";
 import { markdown } from "../report/markdown";
-import { duration, EXIT_CODES, headline, verdictOf } from "../report/summary";
+import { duration } from "../report/quantity";
+import { EXIT_CODES, headline, verdictOf } from "../report/summary";
 import { rehearse } from "./rehearsal";
 
 const USAGE = `npm run rehearse -- [--size MB] [--times N] [--redash VERSION] [--seed N] [--budget MS]
