@@ -36,11 +36,15 @@ export interface ActRecord {
   /** Planned, but not started in this run: it ended before, or a run that it resumed had done them. */
   readonly notRun: readonly PlannedStep[];
   readonly warnings: readonly string[];
+  /** Whether the step that ends its window, the irreversible one, is done: then users are on the other side. */
+  readonly flipped: boolean;
   /** From fence to flip, as the engine has it; undefined for an act without a window. */
   readonly writeOutageMs: number | undefined;
 }
 
-type Draft = { -readonly [Key in keyof Omit<ActRecord, "steps" | "notRun">]: ActRecord[Key] } & {
+type Draft = {
+  -readonly [Key in keyof Omit<ActRecord, "steps" | "notRun" | "flipped">]: ActRecord[Key];
+} & {
   readonly planned: readonly PlannedStep[];
   readonly found: Map<string, StepRecord>;
 };
@@ -54,7 +58,7 @@ export function actsOf(entries: readonly Entry[]): ActRecord[] {
         run: entry.run,
         act: entry.act,
         outcome: "interrupted",
-        reason: "its process has ended, or is still at work",
+        reason: "its process is gone, or still at work",
         startedMs: entry.atMs,
         durationMs: 0,
         resumed: entry.resumed,
@@ -89,8 +93,15 @@ export function actsOf(entries: readonly Entry[]): ActRecord[] {
     steps: [...draft.found.values()],
     notRun: draft.planned.filter(({ id }) => !draft.found.has(id)),
     warnings: draft.warnings,
+    flipped: isFlipped(draft),
     writeOutageMs: draft.writeOutageMs,
   }));
+}
+
+function isFlipped({ planned, found }: Draft): boolean {
+  const flip = planned.findLast(({ inWindow }) => inWindow);
+  const outcome = flip && found.get(flip.id)?.outcome;
+  return outcome === "done" || outcome === "skipped";
 }
 
 function withEvent({ planned, found }: Draft, entry: Extract<Entry, { step: string }>): StepRecord {

@@ -1,7 +1,7 @@
 import { count, duration, median, moment } from "./quantity";
 import type { Report, ReportedAct } from "./report";
-import { isDone, switchesOf } from "./switches";
-import { figure, markdownTable, NOTHING, type Row, type Table, words } from "./table";
+import { switchesOf } from "./switches";
+import { figure, markdownTable, markdownText, NOTHING, type Row, type Table, words } from "./table";
 
 /** The same figure of two reports: medians where something was done several times. */
 export interface Change {
@@ -53,7 +53,7 @@ export const isSlower = ({ beforeMs, afterMs }: Change): boolean =>
 
 function outagesOf(name: string, before: Report, after: Report): Change[] {
   const [ours, theirs] = [before, after].map((report) => {
-    const done = switchesOf(report).filter((it) => it.act.act === name && isDone(it));
+    const done = switchesOf(report).filter((it) => it.act.act === name && it.end === "flipped");
     const users = done.flatMap((it) => (it.act.users === undefined ? [] : [it.act.users]));
     return {
       "fence to flip": done.map(({ fromMs, toMs }) => toMs - fromMs),
@@ -176,7 +176,7 @@ export function comparison(before: Report, after: Report): string {
     "",
     ...markdownTable(actChangeTable(compared)),
     "",
-    ...otherDifferences(compared).map((it) => `* ${it}`),
+    ...otherDifferences(compared).map((it) => `* ${markdownText(it)}`),
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { bytes, count, duration, rate, roughly } from "./quantity";
 import type { Report } from "./report";
-import { isDone, outageMs, switchesOf } from "./switches";
-import { figure, markdownTable, type Table } from "./table";
+import { outageMs, switchesOf } from "./switches";
+import { figure, markdownTable, markdownText, type Table } from "./table";
 import { throughputs } from "./throughput";
 
 /** A database for which one wants to know how long its move takes. */
@@ -57,7 +57,7 @@ export function measuredBy(report: Report): Measured | undefined {
     .flatMap(({ steps }) => steps)
     .filter(({ id, outcome }) => id === "indexes-made" && outcome === "done");
   const changes = all.filter(({ step }) => step.evidence["changedRows"] !== undefined);
-  const done = switchesOf(report).filter(isDone);
+  const done = switchesOf(report).filter(({ end }) => end === "flipped");
   if (copied === undefined || compared === undefined || done.length === 0) return undefined;
   const [largest] = [...changes].sort((one, other) => other.amount - one.amount);
   return {
@@ -161,7 +161,7 @@ export function estimate(report: Report, sizes: readonly DatabaseSize[] = SIZES)
     "",
     ...markdownTable(estimateTable(measured, sizes)),
     "",
-    ...assumptions(report, measured).map((it) => `* ${it}`),
+    ...assumptions(report, measured).map((it) => `* ${markdownText(it)}`),
     "",
   ].join("\n");
 }

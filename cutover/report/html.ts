@@ -14,8 +14,8 @@ import { windowChart } from "./html/window";
 import { ledgerSentences, wrongWrites } from "./ledger";
 import { count, duration, moment } from "./quantity";
 import { actNames, detailedActs, type Report, titleOf } from "./report";
-import { headline, verdictOf } from "./summary";
-import { isDone, outageMs, type Switch, switchesOf } from "./switches";
+import { headline, NOT_PROVEN, remarks, verdictOf } from "./summary";
+import { outageMs, type Switch, switchesOf } from "./switches";
 import type { Table } from "./table";
 import {
   actTable,
@@ -63,9 +63,9 @@ ${tiles(report)}
 <main>
 ${section("Timeline", overview(report))}
 ${section("Windows", windows(report))}
-${section("Acts", actSection(report))}
+${section("Acts", `${tableOf(actTable(report), OPEN_ACTS)}<p class="soft">${GAPS_SENTENCE}</p>${htmlList(remarks(report))}`)}
 ${switchesOf(report).length > 1 ? section("Switches", tableOf(switchTable(report), OPEN_ACTS)) : ""}
-${section("Verification", tableOf(proofTable(report)))}
+${section("Verification", tableOf(proofTable(report)) || `<p>${NOT_PROVEN}</p>`)}
 ${section("Ledger", ledgerSentences(report).map(escaped).join(" ") + (ledger === undefined ? "" : htmlList(wrongWrites(ledger))))}
 ${section("Rows, bytes and rates", tableOf(throughputTable(report)))}
 ${
@@ -100,30 +100,25 @@ const tableOf = (table: Table, open = Infinity): string =>
 /** The slowest window and the last ones; those that were undone in any case. */
 function windows(report: Report): string {
   const all = switchesOf(report);
-  const shown = all.filter((it, index) => !isDone(it) || index >= all.length - MOST_WINDOWS);
+  const shown = all.filter(
+    (it, index) => it.end !== "flipped" || index >= all.length - MOST_WINDOWS,
+  );
   const slowest = shown.reduce<Switch | undefined>(
     (most, it) => (most === undefined || outageMs(it) > outageMs(most) ? it : most),
     undefined,
   );
   const isOpen = (it: Switch, index: number) =>
-    all.length <= OPEN_WINDOWS || !isDone(it) || it === slowest || index === shown.length - 1;
+    all.length <= OPEN_WINDOWS ||
+    it.end !== "flipped" ||
+    it === slowest ||
+    index === shown.length - 1;
   return shown
     .map(
       (it, index) =>
-        `<details${isOpen(it, index) ? " open" : ""}><summary>${escaped(it.name)} <small>${it === slowest && all.length > OPEN_WINDOWS ? "the slowest, " : ""}${duration(outageMs(it))}${isDone(it) ? "" : ", undone"}</small></summary>
+        `<details${isOpen(it, index) ? " open" : ""}><summary>${escaped(it.name)} <small>${it === slowest && all.length > OPEN_WINDOWS ? "the slowest, " : ""}${duration(outageMs(it))}${it.end === "flipped" ? "" : `, ${it.act.outcome}`}</small></summary>
 ${windowChart(it)}</details>`,
     )
     .join("\n");
-}
-
-function actSection(report: Report): string {
-  const names = actNames(report.acts);
-  const remarks = report.acts.flatMap(({ outcome, reason, warnings }, index) =>
-    [...(outcome === "done" ? [] : [reason]), ...warnings].map(
-      (it) => `${names[index] ?? ""}: ${it}`,
-    ),
-  );
-  return `${tableOf(actTable(report), OPEN_ACTS)}<p class="soft">${GAPS_SENTENCE}</p>${htmlList(remarks)}`;
 }
 
 function comparisonSection(before: Report, after: Report): string {

@@ -1,9 +1,9 @@
 import { assumptions, estimateTable, measuredBy } from "./estimate";
 import { ledgerSentences, wrongWrites } from "./ledger";
 import { actNames, detailedActs, type Report, titleOf } from "./report";
-import { headline, verdictOf } from "./summary";
+import { headline, NOT_PROVEN, proofsOf, remarks, verdictOf } from "./summary";
 import { switchesOf } from "./switches";
-import { markdownTable, type Table } from "./table";
+import { markdownTable, markdownText, type Table } from "./table";
 import {
   actTable,
   environmentTable,
@@ -17,25 +17,28 @@ import {
 /** The whole report as Markdown. */
 export function markdown(report: Report): string {
   const { ledger } = report;
+  const problems = remarks(report).map((it) => `* ${markdownText(it)}`);
   const measured = measuredBy(report);
   const writes = ledgerSentences(report);
   return [
     `# ${titleOf(report)}`,
     "",
-    `**${verdictOf(report)}** – ${headline(report)}.`,
+    `**${verdictOf(report)}** – ${markdownText(headline(report))}.`,
     ...section("Acts", actTable(report), [GAPS_SENTENCE]),
-    ...remarks(report),
+    ...(problems.length === 0 ? [] : ["", ...problems]),
     ...(switchesOf(report).length > 1 ? section("Switches", switchTable(report)) : []),
-    ...section("Verification", proofTable(report)),
+    ...(proofsOf(report).length > 0
+      ? section("Verification", proofTable(report))
+      : ["", "## Verification", "", NOT_PROVEN]),
     ...(writes.length === 0 ? [] : ["", "## Ledger", "", ...writes]),
-    ...(ledger === undefined ? [] : wrongWrites(ledger).map((it) => `* ${it}`)),
+    ...(ledger === undefined ? [] : wrongWrites(ledger).map((it) => `* ${markdownText(it)}`)),
     ...section("Rows, bytes and rates", throughputTable(report)),
     ...(measured === undefined
       ? []
       : [
           ...section("Estimate for production", estimateTable(measured)),
           "",
-          ...assumptions(report, measured).map((it) => `* ${it}`),
+          ...assumptions(report, measured).map((it) => `* ${markdownText(it)}`),
         ]),
     ...section("Where", environmentTable(report)),
     ...stepSections(report),
@@ -48,17 +51,6 @@ const section = (title: string, table: Table, sentences: readonly string[] = [])
   table.rows.length === 0
     ? []
     : ["", `## ${title}`, "", ...markdownTable(table), ...sentences.flatMap((it) => ["", it])];
-
-/** Why acts did not end as they should, and what they warned of. */
-function remarks({ acts }: Report): string[] {
-  const names = actNames(acts);
-  const lines = acts.flatMap(({ outcome, reason, warnings }, index) =>
-    [...(outcome === "done" ? [] : [reason]), ...warnings].map(
-      (it) => `* ${names[index] ?? ""}: ${it}`,
-    ),
-  );
-  return lines.length === 0 ? [] : ["", ...lines];
-}
 
 function stepSections(report: Report): string[] {
   const names = actNames(report.acts);

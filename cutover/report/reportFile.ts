@@ -37,6 +37,7 @@ const ACT = z.object({
   steps: z.array(STEP),
   notRun: z.array(PLANNED),
   warnings: z.array(z.string()),
+  flipped: z.boolean(),
   writeOutageMs: optional(z.number()),
   users: optional(z.object({ writeGap: GAP, readGap: GAP, failedReads: z.number() })),
 });

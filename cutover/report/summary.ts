@@ -1,5 +1,5 @@
 import { count, duration } from "./quantity";
-import type { Report } from "./report";
+import { actNames, type Report } from "./report";
 import { figuresOf, outageMs, switchesOf } from "./switches";
 
 /** Whether everything is as it must be; a check that could not be made is never a pass. */
@@ -28,12 +28,20 @@ export function verdictOf({ acts, ledger }: Report): Verdict {
 export function headline(report: Report): string {
   const { acts, ledger } = report;
   const last = acts.at(-1);
-  const result =
+  const parts = [
     last === undefined || last.outcome === "done"
       ? outage(report)
-      : `${last.act} did not succeed: ${last.reason}`;
-  if (ledger === undefined) return result;
-  return `${result}; ${count(ledger.acknowledged)} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`;
+      : `${last.act} ${last.outcome === "interrupted" ? "has not ended" : "did not succeed"}: ${last.reason}`,
+  ];
+  if (switchesOf(report).some(({ act, end }) => act === last && end === "open"))
+    parts.push(`the fence is not lifted, so run ${last?.act ?? ""} again, which takes it up`);
+  if (ledger !== undefined)
+    parts.push(
+      `${count(ledger.acknowledged)} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`,
+    );
+  const failedReads = acts.reduce((sum, { users }) => sum + (users?.failedReads ?? 0), 0);
+  if (failedReads > 0) parts.push(`${count(failedReads)} reads failed`);
+  return parts.join("; ");
 }
 
 function outage(report: Report): string {
@@ -49,8 +57,21 @@ function outage(report: Report): string {
     : `${what} for at most ${duration(maximumMs)}`;
 }
 
+/** Why acts did not end as they should, and what they warned of. */
+export function remarks({ acts }: Report): string[] {
+  const names = actNames(acts);
+  return acts.flatMap(({ act, outcome, reason, warnings }, index) =>
+    [...(outcome === "done" ? [] : [reason]), ...warnings].map(
+      (it) => `${names[index] ?? act}: ${it}`,
+    ),
+  );
+}
+
 /** What the last switch proved of the side that users are on now: what holds, and what was found. */
 export const proofsOf = ({ acts }: Pick<Report, "acts">): [what: string, found: string][] =>
   Object.entries(
     acts.flatMap(({ steps }) => steps).findLast(({ id }) => id.endsWith("-proven"))?.evidence ?? {},
   ).map(([what, found]) => [what, String(found)]);
+
+/** Said where there is no proof to show. */
+export const NOT_PROVEN = "No switch has proven the side that users are on.";

@@ -9,8 +9,10 @@ export interface Switch {
   readonly act: ReportedAct;
   /** When the fence began, in milliseconds since the epoch. */
   readonly fromMs: number;
-  /** Until the flip, or until the fence was lifted again. */
+  /** Until `end`; of an open one as far as is known. */
   readonly toMs: number;
+  /** How it ended: users are on the other side, or write where they were; `open`: nobody can write. */
+  readonly end: "flipped" | "lifted" | "open";
 }
 
 /** Figures of several outages, in milliseconds. */
@@ -27,21 +29,19 @@ export function switchesOf({ acts }: Report): Switch[] {
     const inWindow = act.steps.filter((step) => step.inWindow);
     const [first] = inWindow;
     if (first === undefined) return [];
+    const end = act.flipped ? "flipped" : first.outcome === "undone" ? "lifted" : "open";
     const closedMs = Math.max(...inWindow.map(endOf));
     // Of an undone one the engine counts until everything is undone; users can write once the fence is lifted.
-    const engineMs = act.outcome === "done" ? act.writeOutageMs : undefined;
+    const engineMs = end === "flipped" ? act.writeOutageMs : undefined;
     // What an interrupted run opened, this one only closed: the engine alone knows since when.
     const fromMs = act.resumed && engineMs !== undefined ? closedMs - engineMs : first.startedMs;
     const toMs = engineMs === undefined ? closedMs : fromMs + engineMs;
-    return [{ name: names[index] ?? act.act, act, fromMs, toMs }];
+    return [{ name: names[index] ?? act.act, act, fromMs, toMs, end }];
   });
 }
 
 const endOf = ({ startedMs, durationMs, undo }: StepRecord) =>
   undo === undefined ? startedMs + durationMs : undo.startedMs + undo.durationMs;
-
-/** Whether users were turned over, and not back to where they were. */
-export const isDone = ({ act }: Switch): boolean => act.outcome === "done";
 
 /** How long users could not write: as they had it, or as the engine has it if nobody asked them. */
 export const outageMs = ({ act, fromMs, toMs }: Switch): number =>
@@ -56,3 +56,10 @@ export function figuresOf(outagesMs: readonly number[]): OutageFigures | undefin
     maximumMs: Math.max(...outagesMs),
   };
 }
+
+/** Where the outage of a switch ended, in words. */
+export const END: Readonly<Record<Switch["end"], string>> = {
+  flipped: "fence to flip",
+  lifted: "fence until it was lifted",
+  open: "fence, not lifted yet",
+};

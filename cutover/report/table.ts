@@ -14,6 +14,8 @@ export interface Row {
   readonly cells: readonly string[];
   /** `bad`: this went wrong; `notable`: worth a look. @default neither */
   readonly tone?: "bad" | "notable";
+  /** Whether it sums up the rows above. @default false */
+  readonly isTotal?: boolean;
 }
 
 export const words = (name: string): Column => ({ name });
@@ -22,11 +24,15 @@ export const figure = (name: string): Column => ({ name, isFigure: true });
 /** What nobody measured. */
 export const NOTHING = "–";
 
+/** Text that neither ends a cell of a table nor begins an element of HTML. */
+export const markdownText = (text: string): string =>
+  text.replace(/[<|\\]/g, "\\$&").replace(/\s+/g, " ");
+
 /** Lines whose columns stand below each other: readable as it is, in a terminal as well. */
 export function markdownTable({ columns, rows }: Table): string[] {
   const cells = [
     columns.map(({ name }) => name),
-    ...rows.map((row) => row.cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " "))),
+    ...rows.map((row) => row.cells.map(markdownText)),
   ];
   const widths = widthsOf(cells).map((width) => Math.max(width, 3));
   const [head = "", ...body] = cells.map(

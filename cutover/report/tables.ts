@@ -3,7 +3,7 @@ import type { ActRecord, StepRecord } from "./acts";
 import { bytes, count, duration, median, moment, rate } from "./quantity";
 import { actNames, type Report, type ReportedAct } from "./report";
 import { proofsOf } from "./summary";
-import { figuresOf, isDone, type OutageFigures, type Switch, switchesOf } from "./switches";
+import { figuresOf, type OutageFigures, type Switch, switchesOf } from "./switches";
 import { figure, NOTHING, type Row, type Table, words } from "./table";
 import { throughputs } from "./throughput";
 
@@ -59,7 +59,7 @@ export function actTable(report: Report): Table {
 /** Every switch, then median, 95th percentile and maximum of those that turned users over. */
 export function switchTable(report: Report): Table {
   const switches = switchesOf(report);
-  const done = switches.filter(isDone);
+  const done = switches.filter(({ end }) => end === "flipped");
   const engine = figuresOf(done.map(({ fromMs, toMs }) => toMs - fromMs));
   const users = done.flatMap(({ act }) => (act.users === undefined ? [] : [act.users]));
   const writes = figuresOf(users.map(({ writeGap }) => writeGap.lengthMs));
@@ -72,6 +72,7 @@ export function switchTable(report: Report): Table {
       ...[engine, writes, reads].map((it) => (it ? duration(it[key]) : NOTHING)),
       last,
     ],
+    isTotal: true,
   });
   return {
     columns: [
@@ -88,7 +89,7 @@ export function switchTable(report: Report): Table {
         ? [
             line("median", "medianMs", ""),
             line("p95", "p95Ms", ""),
-            line("maximum", "maximumMs", `${count(failed)} in all`),
+            line("maximum", "maximumMs", users.length === 0 ? "" : `${count(failed)} in all`),
           ]
         : []),
     ],
@@ -124,7 +125,7 @@ export const stepTable = ({ steps, notRun, resumed }: ActRecord): Table => ({
         outcomeOf(step),
         step.error === "" ? evidence(step.evidence) : step.error,
       ],
-      ...(step.outcome === "done" || step.outcome === "skipped" ? {} : { tone: "bad" as const }),
+      ...stepTone(step),
     })),
     ...notRun.map(({ id, title, estimateMs, inWindow }) => ({
       cells: [
@@ -138,6 +139,12 @@ export const stepTable = ({ steps, notRun, resumed }: ActRecord): Table => ({
     })),
   ],
 });
+
+/** What failed stands out from what was undone because of it. */
+function stepTone({ outcome, error }: StepRecord): Pick<Row, "tone"> {
+  if (error !== "" || outcome === "failed" || outcome === "interrupted") return { tone: "bad" };
+  return outcome === "undone" ? { tone: "notable" } : {};
+}
 
 /** "done", "was done already", "failed", "failed, undone in 12 ms", "undone in 3 ms" */
 export function outcomeOf({ outcome, error, undo }: StepRecord): string {

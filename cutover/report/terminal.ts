@@ -2,7 +2,7 @@ import { ledgerSentences } from "./ledger";
 import { count, duration, moment } from "./quantity";
 import { type Report, titleOf } from "./report";
 import { EXIT_CODES, headline, type Verdict, verdictOf } from "./summary";
-import { figuresOf, isDone, switchesOf } from "./switches";
+import { figuresOf, switchesOf } from "./switches";
 import { figure, NOTHING, plainTable, type Row, type Table, words } from "./table";
 import { actTable, experience, fenced, toneOf } from "./tables";
 
@@ -69,7 +69,7 @@ function actsByName(report: Report): Table {
             shown(
               figuresOf(
                 switches
-                  .filter((it) => isDone(it) && it.act.act === name)
+                  .filter((it) => it.end === "flipped" && it.act.act === name)
                   .map(({ fromMs, toMs }) => toMs - fromMs),
               )?.medianMs,
             ),

@@ -82,6 +82,10 @@ export class Axis {
   }
 }
 
+/** Where a span stands along an axis, for a style attribute. */
+export const between = (axis: Axis, { fromMs, toMs }: Span): string =>
+  `left:${axis.at(fromMs).toFixed(2)}%;width:${(axis.at(toMs) - axis.at(fromMs)).toFixed(2)}%`;
+
 /** Round moments of a span, relative to one of them: 0, 50, 100 … ms */
 export function ticks({ fromMs, toMs }: Span, zeroMs: number, about: number): number[] {
   const rough = (toMs - fromMs) / about;

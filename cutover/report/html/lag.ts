@@ -1,13 +1,13 @@
 import type { Lag } from "../../rehearsal/lag";
 import { bytes, duration } from "../quantity";
-import type { Axis } from "./axis";
+import { type Axis, between, type Span } from "./axis";
 
 /** The largest lag of so many equal parts of the axis is drawn: more cannot be told apart. */
 const POINTS = 500;
 const HEIGHT = 100;
 
-/** How far replication was behind, as a row of a chart; its highest point by name. */
-export function lagRow(lag: readonly Lag[], axis: Axis, zeroMs: number): string {
+/** How far replication was behind, as a row of a chart: acts are shaded, the highest point has its name. */
+export function lagRow(lag: readonly Lag[], acts: readonly Span[], axis: Axis): string {
   const [first] = lag;
   if (first === undefined) return "";
   const peak = lag.reduce((most, it) => (it.bytes > most.bytes ? it : most), first);
@@ -24,8 +24,9 @@ export function lagRow(lag: readonly Lag[], axis: Axis, zeroMs: number): string 
   const [left, right] = [axis.at(first.atMs) * 10, axis.at(lag.at(-1)?.atMs ?? 0) * 10];
   const x = axis.at(peak.atMs);
   const side = x > 60 ? "before" : "after";
-  const name = `peak ${bytes(peak.bytes)} at ${duration(peak.atMs - zeroMs)}`;
+  const name = `peak ${bytes(peak.bytes)} at ${duration(peak.atMs - (acts[0]?.fromMs ?? 0))}`;
   return `<div class="row lag"><div class="label">lag <small>WAL not confirmed</small></div><div class="track">
+${acts.map((act) => `<i class="shade" style="${between(axis, act)}"></i>`).join("")}
 <svg viewBox="0 0 1000 ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="lag over time, ${name}">
 <polygon points="${left.toFixed(1)},${HEIGHT} ${points} ${right.toFixed(1)},${HEIGHT}"/>
 <polyline points="${points}"/>

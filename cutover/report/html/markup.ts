@@ -22,10 +22,10 @@ export function htmlTable({ columns, rows }: Table): string {
     "th",
     columns.map(({ name }) => name),
   );
-  const body = rows.map(
-    ({ cells: texts, tone }) =>
-      `<tr${tone === undefined ? "" : ` class="${tone}"`}>${cells("td", texts)}</tr>`,
-  );
+  const body = rows.map(({ cells: texts, tone, isTotal = false }) => {
+    const kind = isTotal ? "total" : tone;
+    return `<tr${kind === undefined ? "" : ` class="${kind}"`}>${cells("td", texts)}</tr>`;
+  });
   return `<div class="scroll"><table>
 <thead><tr>${head}</tr></thead>
 <tbody>
@@ -38,7 +38,3 @@ export const htmlList = (sentences: readonly string[]): string =>
   sentences.length === 0
     ? ""
     : `<ul>${sentences.map((it) => `<li>${escaped(it)}</li>`).join("")}</ul>`;
-
-/** Where something stands along an axis, for a style attribute. */
-export const placed = (left: number, width: number): string =>
-  `left:${left.toFixed(2)}%;width:${width.toFixed(2)}%`;

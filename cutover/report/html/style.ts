@@ -13,7 +13,7 @@ body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 72rem; background
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 1.2rem; margin: 3rem 0 .75rem; } h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
-p { margin: .5rem 0; max-width: 46rem; } small, figcaption, .soft { color: var(--soft); font-size: .85rem; }
+p { margin: .5rem 0; max-width: 60rem; } small, figcaption, .soft { color: var(--soft); font-size: .85rem; }
 .when { color: var(--soft); margin: .25rem 0 1.25rem; }
 .verdict { display: inline-block; padding: .1rem .6rem; border: 1px solid; border-radius: 99px; font-weight: 600; font-size: .9rem; margin-right: .4rem; }
 .verdict.done { color: var(--good); } .verdict.warnings { color: var(--notable); } .verdict.undone, .verdict.needs-person { color: var(--bad); }
@@ -25,11 +25,11 @@ p { margin: .5rem 0; max-width: 46rem; } small, figcaption, .soft { color: var(-
 .scroll { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; } td:first-child { white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 th.figure, td.figure { text-align: right; white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
-tr.bad td { color: var(--bad); } tr.notable td { color: var(--notable); }
-.steps td:first-child { font: .8rem/1.8 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-.steps td { min-width: 4rem; } .steps td:nth-child(2), .steps td:last-child { min-width: 14rem; overflow-wrap: anywhere; }
+tr.bad td { color: var(--bad); } tr.notable td { color: var(--notable); } tr.total td { font-weight: 600; border-bottom: 0; padding-bottom: .1rem; }
+.steps td:first-child { white-space: nowrap; font: .8rem/1.8 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.steps td:nth-child(5) { white-space: nowrap; } .steps td:nth-child(2), .steps td:last-child { min-width: 14rem; overflow-wrap: anywhere; }
 ul { padding-left: 1.2rem; max-width: 50rem; } li { margin: .3rem 0; overflow-wrap: anywhere; }
 details { border-top: 1px solid var(--line); } details:last-of-type { border-bottom: 1px solid var(--line); }
 summary { cursor: pointer; padding: .5rem 0; } summary .bad { color: var(--bad); } summary small { margin-left: .4rem; }
@@ -41,7 +41,7 @@ figure { margin: .5rem 0 0; break-inside: avoid; } figcaption { margin-top: .5re
 .label { padding-right: .75rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; line-height: 1.7rem; }
 .window-chart .label { font: .75rem/1.5rem ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .window-chart .strong .label { font: 600 .8rem/1.7rem system-ui, sans-serif; } .window-chart .strong + .row:not(.strong) { margin-top: .4rem; }
-.soft .label, .soft .note { color: var(--soft); }
+.quiet .label, .quiet .note { color: var(--soft); }
 .track { position: relative; height: 1.1rem; } .track > *, .behind > * { position: absolute; }
 .bar { top: .15rem; bottom: .15rem; min-width: 3px; border-radius: 2px; }
 .act { background: var(--act); } .inside { background: var(--inside); } .outside { background: var(--outside); }
@@ -50,16 +50,18 @@ figure { margin: .5rem 0 0; break-inside: avoid; } figcaption { margin-top: .5re
 .note { white-space: nowrap; line-height: 1.1rem; } .note.after { padding-left: .4rem; }
 .note.before { transform: translateX(-100%); padding-right: .6rem; } .strong .note { font-weight: 600; }
 .line { top: 0; bottom: 0; border-left: 1px solid var(--line); } .gap { top: 0; bottom: 0; background: var(--gap); }
+.fold { top: 0; bottom: 0; border-left: 1px dashed var(--soft); }
 .window { top: 0; bottom: 0; min-width: 2px; background: var(--inside); opacity: .55; }
 .lag { margin-top: .5rem; } .lag .track { height: 5.5rem; border-bottom: 1px solid var(--line); } .lag svg { inset: 0; width: 100%; height: 100%; }
 .lag polygon { fill: var(--act); opacity: .18; } .lag polyline { fill: none; stroke: var(--act); stroke-width: 1.5; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .peak { width: 7px; height: 7px; margin: -3.5px; border-radius: 50%; background: var(--act); } .lag .note { margin-top: -.55rem; padding-left: .6rem; }
-.lag small { display: block; line-height: 1; }
+.lag small { display: block; line-height: 1; font-size: .72rem; }
+.shade { top: 0; bottom: 0; background: var(--act); opacity: .09; }
 .ticks { color: var(--soft); font-size: .75rem; } .ticks .track { height: 1.4rem; } .ticks span { transform: translateX(-50%); white-space: nowrap; top: .3rem; line-height: 1; }
 @media (max-width: 45rem) {
   body { padding: 1.5rem 1rem 3rem; font-size: 15px; } .tiles { grid-template-columns: 1fr 1fr; gap: .5rem; } .tiles div { padding: .7rem .8rem; } .tiles b { font-size: 1.3rem; }
   .chart { --label: 0rem; } .plot { padding: .7rem 4rem .5rem .7rem; } .behind { inset: .5rem 4rem 1.8rem .7rem; }
-  .row { display: block; } .label, .window-chart .label, .window-chart .strong .label { line-height: 1.3rem; padding-top: .15rem; margin-right: -3rem; } .ticks .label { display: none; }
+  .row { display: block; } .label, .window-chart .label, .window-chart .strong .label { line-height: 1.3rem; padding-top: .35rem; margin-right: -3rem; } .ticks .label { display: none; }
   .lag small { display: inline; }
 }
 @media print {

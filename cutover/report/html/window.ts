@@ -1,9 +1,9 @@
 import type { StepRecord } from "../acts";
 import { duration } from "../quantity";
-import type { Switch } from "../switches";
+import { END, type Switch } from "../switches";
 import { outcomeOf } from "../tables";
-import { Axis, type Span, ticks } from "./axis";
-import { escaped, placed } from "./markup";
+import { Axis, between, type Span, ticks } from "./axis";
+import { escaped } from "./markup";
 import { tickRow } from "./overview";
 
 /** What is shown before the fence and after the flip, as a part of the window. */
@@ -33,7 +33,7 @@ export function windowChart(it: Switch): string {
 <div class="plot">
 <div class="behind">${lines}${shade}</div>
 ${gap === undefined ? "" : row("users cannot write", bar(axis, gap, "users", duration(gap.toMs - gap.fromMs)), "strong")}
-${row(act.outcome === "done" ? "fence to flip" : "fence until it was lifted", bar(axis, it, "engine", duration(toMs - fromMs)), "strong")}
+${row(END[it.end], bar(axis, it, "engine", duration(toMs - fromMs)), "strong")}
 ${act.steps.flatMap((step) => stepRows(step, axis, overlaps)).join("\n")}
 ${tickRow(marks.map((ms) => ({ at: axis.at(fromMs + ms), text: ms === 0 ? "0" : `${ms} ms` })))}
 </div>
@@ -55,15 +55,15 @@ function stepRows(step: StepRecord, axis: Axis, overlaps: (span: Span) => boolea
   const span = { fromMs: startedMs, toMs: startedMs + durationMs };
   const bars: string[] = [];
   if (overlaps(span)) {
-    const kind =
-      error !== "" || step.outcome === "interrupted" ? "bad" : step.inWindow ? "inside" : "outside";
-    const text = error === "" && step.outcome !== "interrupted" ? duration(durationMs) : "failed";
+    const isBad = error !== "" || step.outcome === "interrupted";
+    const kind = isBad ? "bad" : step.inWindow ? "inside" : "outside";
+    const text = error !== "" ? "failed" : isBad ? step.outcome : duration(durationMs);
     bars.push(bar(axis, span, kind, text, `${title}: ${outcomeOf(step)}`));
   }
   const undone = undo && { fromMs: undo.startedMs, toMs: undo.startedMs + undo.durationMs };
   if (undone !== undefined && overlaps(undone))
     bars.push(bar(axis, undone, "undo", duration(undone.toMs - undone.fromMs), `${title}: undone`));
-  return bars.length === 0 ? [] : [row(id, bars.join(""), step.inWindow ? "" : "soft")];
+  return bars.length === 0 ? [] : [row(id, bars.join(""), step.inWindow ? "" : "quiet")];
 }
 
 const row = (label: string, bars: string, kind: string): string =>
@@ -75,16 +75,13 @@ function bar(axis: Axis, span: Span, kind: string, text: string, title = text): 
   return `<i class="bar ${kind}" style="${between(axis, span)}" title="${escaped(title)}"></i><span class="note after" style="left:${right.toFixed(2)}%">${escaped(text)}</span>`;
 }
 
-const between = (axis: Axis, { fromMs, toMs }: Span): string =>
-  placed(axis.at(fromMs), axis.at(toMs) - axis.at(fromMs));
-
 /** Where the time of the window went. */
-function sentences({ act, fromMs, toMs }: Switch, gap: Span | undefined): string[] {
+function sentences({ act, fromMs, toMs, end }: Switch, gap: Span | undefined): string[] {
   const inSteps = act.steps
     .filter(({ inWindow }) => inWindow)
     .reduce((sum, { durationMs, undo }) => sum + durationMs + (undo?.durationMs ?? 0), 0);
-  const between_ = Math.max(0, toMs - fromMs - inSteps);
-  const own = `${duration(toMs - fromMs)} by the engine: ${duration(inSteps)} in steps, ${duration(between_)} between them, in which the journal is written.`;
+  const pauses = Math.max(0, toMs - fromMs - inSteps);
+  const own = `${duration(toMs - fromMs)} by the journal: ${duration(inSteps)} in steps, ${duration(pauses)} between them, in which the journal itself is written.`;
   if (act.users === undefined) return [own];
   if (gap === undefined)
     return [
@@ -93,7 +90,7 @@ function sentences({ act, fromMs, toMs }: Switch, gap: Span | undefined): string
     ];
   return [
     own,
-    `Users had their last answer to a write ${relative(gap.fromMs - fromMs, "the fence began")}, and the next ${relative(gap.toMs - toMs, act.outcome === "done" ? "the flip was done" : "the fence was lifted")}.`,
+    `Users had their last answer to a write ${relative(gap.fromMs - fromMs, "the fence began")}, and the next ${relative(gap.toMs - toMs, end === "lifted" ? "the fence was lifted" : "the flip was done")}.`,
   ];
 }
 
