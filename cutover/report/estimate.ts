@@ -1,5 +1,5 @@
 import { bytes, count, duration, rate, roughly } from "./quantity";
-import type { Report } from "./report";
+import type { Report, ReportedAct } from "./report";
 import { outageMs, switchesOf } from "./switches";
 import { figure, markdownTable, markdownText, type Table } from "./table";
 import { throughputs } from "./throughput";
@@ -51,19 +51,24 @@ const SMALL_BYTES = 500e6;
 /** Undefined if the report has no finished copy, comparison and switch to scale from. */
 export function measuredBy(report: Report): Measured | undefined {
   const all = throughputs(report);
-  const copied = mean(all.filter(({ unit }) => unit === "bytes"));
-  const compared = mean(all.filter(({ step }) => step.evidence["rows"] !== undefined));
-  const indexes = report.acts
-    .flatMap(({ steps }) => steps)
-    .filter(({ id, outcome }) => id === "indexes-made" && outcome === "done");
+  const ofAct = (name: string) => all.filter(({ act }) => act.act === name);
+  const copied = meanPerRun(ofAct("replicate").filter(({ unit }) => unit === "bytes"));
+  const compared = meanPerRun(
+    ofAct("verify").filter(({ step }) => step.evidence["rows"] !== undefined),
+  );
+  const indexes = report.acts.flatMap((act) =>
+    act.steps
+      .filter(({ id, outcome }) => id === "indexes-made" && outcome === "done")
+      .map(({ durationMs }) => ({ act, amount: 0, durationMs })),
+  );
   const changes = all.filter(({ step }) => step.evidence["changedRows"] !== undefined);
   const done = switchesOf(report).filter(({ end }) => end === "flipped");
-  if (copied === undefined || compared === undefined || done.length === 0) return undefined;
+  if (!copied?.amount || !compared?.amount || done.length === 0) return undefined;
   const [largest] = [...changes].sort((one, other) => other.amount - one.amount);
   return {
     copied,
     compared,
-    indexesMs: mean(indexes.map(({ durationMs }) => ({ amount: 0, durationMs })))?.durationMs ?? 0,
+    indexesMs: meanPerRun(indexes)?.durationMs ?? 0,
     windowMs: Math.max(...done.map(outageMs)),
     changedRows: Math.max(
       0,
@@ -74,13 +79,15 @@ export function measuredBy(report: Report): Measured | undefined {
   };
 }
 
-/** Undefined if nothing was done. */
-function mean(these: readonly Amount[]): Amount | undefined {
-  const all = these.filter(({ durationMs }) => durationMs > 0);
-  if (all.length === 0) return undefined;
+/** What a run did in all its steps, as the mean of all runs; undefined if there is none. */
+function meanPerRun(
+  steps: readonly (Amount & { readonly act: ReportedAct })[],
+): Amount | undefined {
+  const runs = new Set(steps.map(({ act }) => act.run)).size;
+  if (runs === 0) return undefined;
   return {
-    amount: all.reduce((sum, { amount }) => sum + amount, 0) / all.length,
-    durationMs: all.reduce((sum, { durationMs }) => sum + durationMs, 0) / all.length,
+    amount: steps.reduce((sum, { amount }) => sum + amount, 0) / runs,
+    durationMs: steps.reduce((sum, { durationMs }) => sum + durationMs, 0) / runs,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { StepRecord } from "./acts";
-import type { Report } from "./report";
+import type { Report, ReportedAct } from "./report";
 
 /** How much a step got done, and in what time. */
 export interface Throughput {
+  readonly act: ReportedAct;
   readonly step: StepRecord;
   readonly amount: number;
   readonly unit: "bytes" | "rows";
@@ -11,13 +12,14 @@ export interface Throughput {
 
 /** Every step that says how much it did: evidence named `bytes`, `rows`, or `changedRows` for rows compared again. */
 export function throughputs({ acts }: Report): Throughput[] {
-  return acts.flatMap(({ steps }) =>
-    steps.flatMap((step) => {
+  return acts.flatMap((act) =>
+    act.steps.flatMap((step) => {
       const { bytes, rows, changedRows, milliseconds } = step.evidence;
       const amount = bytes ?? rows ?? changedRows;
       if (step.outcome !== "done" || typeof amount !== "number") return [];
       return [
         {
+          act,
           step,
           amount,
           unit: bytes === undefined ? ("rows" as const) : ("bytes" as const),

@@ -65,7 +65,7 @@ figure { margin: .5rem 0 0; break-inside: avoid; } figcaption { margin-top: .5re
   .lag small { display: inline; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11px; } h2 { break-after: avoid; }
+  :root { font-size: 11px; } body { max-width: none; padding: 0; font-size: 1rem; } h2 { break-after: avoid; }
   .bar, .gap, .window, .plot, .tiles div { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   details::details-content { content-visibility: visible; block-size: auto; } .scroll { overflow: visible; }
 }

@@ -8,6 +8,8 @@ import { tickRow } from "./overview";
 
 /** What is shown before the fence and after the flip, as a part of the window. */
 const MARGIN = 0.15;
+/** Undoing that takes less of the axis, in percent, has its time in its title only. */
+const SHORT = 2;
 
 /**
  * A look into a window: what users had, what the engine measured, and every step of that time. What users could not
@@ -61,8 +63,12 @@ function stepRows(step: StepRecord, axis: Axis, overlaps: (span: Span) => boolea
     bars.push(bar(axis, span, kind, text, `${title}: ${outcomeOf(step)}`));
   }
   const undone = undo && { fromMs: undo.startedMs, toMs: undo.startedMs + undo.durationMs };
-  if (undone !== undefined && overlaps(undone))
-    bars.push(bar(axis, undone, "undo", duration(undone.toMs - undone.fromMs), `${title}: undone`));
+  if (undone !== undefined && overlaps(undone)) {
+    const text = duration(undone.toMs - undone.fromMs);
+    // What is short to undo comes right behind the step, where its text would stand on the step's.
+    const isShort = axis.at(undone.toMs) - axis.at(undone.fromMs) < SHORT;
+    bars.push(bar(axis, undone, "undo", isShort ? "" : text, `${title}: undone in ${text}`));
+  }
   return bars.length === 0 ? [] : [row(id, bars.join(""), step.inWindow ? "" : "quiet")];
 }
 

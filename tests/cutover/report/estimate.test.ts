@@ -2,9 +2,20 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { estimate, measuredBy, scaled } from "../../../cutover/report/estimate";
 import { reportOf } from "../../../cutover/report/report";
-import { cutover, rehearsed, replicate, START_MS } from "../../support/cutover/reports";
+import {
+  cutover,
+  rehearsed,
+  replicate,
+  run,
+  START_MS,
+  verify,
+} from "../../support/cutover/reports";
 
-const entries = [...replicate("a", START_MS), ...cutover("b", START_MS + 5000)];
+const entries = [
+  ...replicate("a", START_MS),
+  ...verify("v", START_MS + 4000),
+  ...cutover("b", START_MS + 5000),
+];
 
 describe("the estimate for production", () => {
   it("scales copy, indexes and comparison, never the window, and says what it takes for granted", () => {
@@ -48,6 +59,24 @@ describe("the estimate for production", () => {
     assert.deepEqual(measured.copied, { amount: 50_000_000, durationMs: 2000 });
     assert.equal(measured.indexesMs, 1000);
     assert.equal(measured.windowMs, 180);
+  });
+
+  it("adds up what one run copies in several steps, and leaves out what a switch carries", () => {
+    const carried = (bytes: number) => ({ id: "queries-carried", ms: 1000, evidence: { bytes } });
+    const measured = measuredBy(
+      reportOf(
+        [
+          ...run("a", "replicate", 0, [
+            { id: "tables-copied", ms: 2000, evidence: { bytes: 30_000_000 } },
+            carried(20_000_000),
+          ]),
+          ...verify("v", 5000),
+          ...run("s", "cutover", 9000, [carried(1000), { id: "flip", ms: 5, inWindow: true }]),
+        ],
+        {},
+      ),
+    )!;
+    assert.deepEqual(measured.copied, { amount: 50_000_000, durationMs: 3000 });
   });
 
   it("of a real move does not claim that it was measured on this machine", () => {

@@ -3,9 +3,20 @@ import { describe, it } from "mocha";
 import { markdown } from "../../../cutover/report/markdown";
 import { reportOf } from "../../../cutover/report/report";
 import { terminal } from "../../../cutover/report/terminal";
-import { cutover, rehearsed, replicate, run, START_MS } from "../../support/cutover/reports";
+import {
+  cutover,
+  rehearsed,
+  replicate,
+  run,
+  START_MS,
+  verify,
+} from "../../support/cutover/reports";
 
-const entries = [...replicate("a", START_MS), ...cutover("b", START_MS + 5000)];
+const entries = [
+  ...replicate("a", START_MS),
+  ...verify("v", START_MS + 4000),
+  ...cutover("b", START_MS + 5000),
+];
 const failed = run("f", "cutover", START_MS + 9000, [{ id: "fence", ms: 3, error: "a|b <i>" }], {
   outcome: "undone",
   reason: "fence failed: a|b <i>; everything was undone",
@@ -18,7 +29,8 @@ describe("the report in a terminal", () => {
       `Rehearsal of the move, 2026-01-02 03:04:05 UTC
 
 act        outcome    took  fence to flip  no write  no read  failed reads
-replicate  done      3.6 s              –     80 ms    12 ms             0
+replicate  done      3.1 s              –     80 ms    12 ms             0
+verify     done     500 ms              –     80 ms    12 ms             0
 cutover    done     200 ms          60 ms     80 ms    12 ms             0
 
 5,681 writes were acknowledged: 0 lost, 0 duplicated.
@@ -38,7 +50,7 @@ done: users could not write for at most 80 ms; 5,681 acknowledged writes: 0 lost
     const lines = terminal(rehearsed([...many, ...failed]), false).split("\n");
     assert.deepEqual(lines.slice(2, 6), [
       "acts             took (median)  fence to flip  no write: median    p95  maximum  failed reads",
-      "replicate × 20           3.6 s              –             80 ms  80 ms    80 ms             0",
+      "replicate × 20           3.1 s              –             80 ms  80 ms    80 ms             0",
       "cutover × 20             2.1 s         630 ms             80 ms  80 ms    80 ms             0",
       "cutover: undone           5 ms              –                             80 ms             0",
     ]);
@@ -70,6 +82,7 @@ describe("the report as Markdown", () => {
       "## Where",
       "## Steps",
       "### replicate",
+      "### verify",
       "### cutover",
     ]);
     assert.match(text, /^\| every foreign key holds \| 35 foreign keys \|$/m);

@@ -87,11 +87,16 @@ export function run(
   return entries;
 }
 
-/** Copies 50 MB in 2 s and compares 10,000 rows in half a second. */
+/** Copies 50 MB in 2 s. */
 export const replicate = (name: string, startMs: number): Entry[] =>
   run(name, "replicate", startMs, [
     { id: "tables-copied", ms: 2100, evidence: { bytes: 50_000_000, milliseconds: 2000 } },
     { id: "indexes-made", ms: 1000 },
+  ]);
+
+/** Compares 10,000 rows in half a second. */
+export const verify = (name: string, startMs: number): Entry[] =>
+  run(name, "verify", startMs, [
     { id: "everything-compared", ms: 500, evidence: { rows: 10_000, differing: 0 } },
   ]);
 
