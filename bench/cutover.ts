@@ -11,8 +11,9 @@ import { LockFile } from "../cutover/adapters/local/lockFile";
 import { startLocalWorld } from "../cutover/adapters/local/world";
 import type { Transport } from "../cutover/ports";
 import { type Rehearsal, rehearse } from "../cutover/rehearsal/rehearsal";
+import { median, percentile } from "../cutover/report/quantity";
 import { copyByHand, outageByHand } from "./byHand";
-import { median, percentile, table, time } from "./figures";
+import { table, time } from "./figures";
 
 /** Steps of the bare turn (facts: about 25 ms on a machine like this): what nobody can leave out. */
 const TURN = ["fenced", "has-everything", "sequences-set", "replication-turned"];

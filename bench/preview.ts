@@ -4,12 +4,13 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { median } from "../cutover/report/quantity";
 import type { Recording } from "../preview/recorder";
 import { preview } from "../preview/run";
 import { stackNames } from "../preview/stackFile";
 import { verdictOf } from "../preview/verdict";
 import { PHASES } from "../redash/phase";
-import { median, table, time } from "./figures";
+import { table, time } from "./figures";
 
 const RUNS = 5;
 const ROOT = join(__dirname, "..");

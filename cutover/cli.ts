@@ -3,11 +3,11 @@ import { parseArgs } from "node:util";
 import { connectLocalWorld } from "./adapters/local/connect";
 import { JournalFile } from "./adapters/local/journalFile";
 import { LockFile } from "./adapters/local/lockFile";
+import { ended, WrongUsage } from "./command";
 import { systemClock } from "./engine/clock";
-import { Refusal } from "./engine/refusal";
 import { Move } from "./move";
 import { narrator, stopSignal } from "./narrator";
-import { EXIT_CODES, WRONG_USAGE } from "./report/summary";
+import { EXIT_CODES } from "./report/summary";
 import { readSettings } from "./moveSettings";
 import { type Act, ACTS } from "./steps/acts";
 
@@ -59,8 +59,7 @@ async function main(): Promise<number> {
   if (more.length > 0 || !known.includes(act)) {
     const given =
       positionals.length === 0 ? "no act is given" : `${positionals.join(" ")} is no act`;
-    process.stderr.write(`${given}; acts: ${known.join(", ")}\n\n${USAGE}\n`);
-    return WRONG_USAGE;
+    throw new WrongUsage(`${given}; acts: ${known.join(", ")}`);
   }
   const settings = readSettings(join(values.state, SETTINGS));
   const { world, close } = connectLocalWorld(settings.world);
@@ -97,21 +96,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS")) {
-      process.stderr.write(`${(error as Error).message}\n\n${USAGE}\n`);
-      process.exitCode = WRONG_USAGE;
-      return;
-    }
-    const isRefusal = error instanceof Refusal;
-    process.stderr.write(
-      `${isRefusal ? "refused" : "broken off"}: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-    if (!isRefusal) process.stderr.write("look at it with: npm run move -- status\n");
-    process.exitCode = isRefusal ? EXIT_CODES.undone : EXIT_CODES["needs-person"];
-  },
-);
+void ended(main, USAGE, "npm run move -- status");

@@ -1,5 +1,5 @@
 import type { Event } from "./engine/journal";
-import { duration } from "./report/summary";
+import { duration } from "./report/quantity";
 
 /** An event as a line for whoever watches; nothing for those that only the journal needs. */
 function shown(event: Event): string | undefined {

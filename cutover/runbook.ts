@@ -5,7 +5,7 @@ import type { LocalSideDescription } from "./adapters/local/description";
 import type { Plan, Step } from "./engine/step";
 import { type Transport, TRANSPORTS, type World } from "./ports";
 import { preflightChecks } from "./preflight/preflight";
-import { duration } from "./report/duration";
+import { duration } from "./report/quantity";
 import { ACTS, planOf } from "./steps/acts";
 
 /** docs/runbook.md, of which everything below this line is made by `npm run docs`. */

@@ -138,11 +138,14 @@ class Run {
   /** Undoes steps, last first, and goes on where one cannot be undone: the more is undone the better. */
   private async back(applied: readonly string[], reason: string): Promise<Outcome> {
     const failed: string[] = [];
+    const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
       const error = await this.undone(step);
       if (error !== undefined) failed.push(`${step.id} (${error})`);
+      // From here on users can write again, whatever else is still to be undone.
+      if (step === opening && this.windowOpenedMs !== undefined)
+        this.windowClosedMs = this.options.clock.monotonicMs();
     }
-    if (this.windowOpenedMs !== undefined) this.windowClosedMs = this.options.clock.monotonicMs();
     return failed.length === 0
       ? this.ended("undone", `${reason}; everything was undone`)
       : this.ended(

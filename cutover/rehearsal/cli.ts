@@ -1,19 +1,20 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { JournalFile } from "../adapters/local/journalFile";
 import { LockFile } from "../adapters/local/lockFile";
-import { REDASH_SCHEMAS, type RedashSchema } from "../adapters/local/redash/schema";
+import { REDASH_SCHEMAS } from "../adapters/local/redash/schema";
 import { narrator, stopSignal } from "../narrator";
-import { type Transport, TRANSPORTS } from "../ports";
-import { html } from "../report/html";
-import { markdown } from "../report/markdown";
-import { EXIT_CODES, headline, verdictOf, WRONG_USAGE } from "../report/summary";
-import { choice, Problems, wholeNumber } from "./arguments";
+import { TRANSPORTS } from "../ports";
+import { comparison } from "../report/comparison";
+import { estimate } from "../report/estimate";
+import { readReport, writeReport } from "../report/reportFile";
+import { EXIT_CODES, verdictOf } from "../report/summary";
+import { terminal } from "../report/terminal";
+import { choice, ended, Problems, wholeNumber } from "../command";
 import { rehearse } from "./rehearsal";
 
 const USAGE = `npm run rehearse -- [--size MB] [--times N] [--redash VERSION] [--seed N] [--budget MS]
-                       [--transport logical|dms]
+                       [--transport logical|dms] [--against FILE] [--gigabytes N]
 
 Rehearses the whole move on this machine: real PostgreSQL 13 and 17, real Valkey, processes that stand in for Redash's,
 a load balancer, users who write and read. Nothing of AWS is touched, and nothing is left behind but out/.
@@ -24,22 +25,15 @@ a load balancer, users who write and read. Nothing of AWS is touched, and nothin
   --redash VERSION  schema of the source: ${REDASH_SCHEMAS.join(", ")}
   --seed N          the same number makes the same data (default 1)
   --budget MS       longest write outage before everything is undone (default 5000)
+  --against FILE    compares with the report of an earlier rehearsal (out/rehearsal.json, kept under another name)
+  --gigabytes N     estimates the move of a database of that size, with its assumptions
 
 Exit codes: 0 done, 1 done with warnings, 2 failed and undone, 3 needs a person, 64 wrong usage.`;
 const OUT = join(__dirname, "..", "..", "out");
 const STATE = join(__dirname, "..", "..", ".state");
 
-interface Arguments {
-  readonly megabytes: number;
-  readonly times: number;
-  readonly schema: RedashSchema;
-  readonly transport: Transport["kind"];
-  readonly seed: number;
-  readonly budgetMs: number;
-}
-
-/** @throws Error that lists everything that is wrong with the arguments */
-function readArguments(): Arguments | "help" {
+/** @throws Refusal that lists everything that is wrong with the arguments */
+function readArguments() {
   const { values } = parseArgs({
     options: {
       size: { type: "string", default: "20" },
@@ -48,70 +42,59 @@ function readArguments(): Arguments | "help" {
       redash: { type: "string", default: "25.8.0" },
       seed: { type: "string", default: "1" },
       budget: { type: "string", default: "5000" },
+      against: { type: "string" },
+      gigabytes: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  if (values.help) return "help";
+  if (values.help) return undefined;
   const problems = new Problems();
-  const found = {
+  const given = {
     megabytes: wholeNumber(problems, "size", values.size, 8, 5000),
     times: wholeNumber(problems, "times", values.times, 1, 1000),
     seed: wholeNumber(problems, "seed", values.seed, 0, 2 ** 31 - 1),
-    budgetMs: wholeNumber(problems, "budget", values.budget, 50, 600_000),
+    writeOutageBudgetMs: wholeNumber(problems, "budget", values.budget, 50, 600_000),
     schema: choice(problems, "redash", values.redash, REDASH_SCHEMAS),
     transport: choice(problems, "transport", values.transport, TRANSPORTS),
+    before:
+      values.against === undefined
+        ? undefined
+        : problems.of(() => readReport(values.against ?? "")),
+    gigabytes:
+      values.gigabytes === undefined
+        ? undefined
+        : wholeNumber(problems, "gigabytes", values.gigabytes, 1, 100_000),
   };
-  if (problems.list.length > 0) throw new Error(problems.list.join("\n"));
-  return found;
+  problems.assertNone();
+  return given;
 }
 
 async function main(): Promise<number> {
-  let given: Arguments | "help";
-  try {
-    given = readArguments();
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}\n`);
-    return WRONG_USAGE;
-  }
-  if (given === "help") {
+  const given = readArguments();
+  if (given === undefined) {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  const { before, gigabytes, ...options } = given;
   const write = (text: string) => process.stderr.write(text);
   const stop = stopSignal(write);
   const { say, event } = narrator(write);
   // Each rehearsal is a world of its own, and so is its journal.
   const name = new Date().toISOString().replace(/[:.]/g, "-");
   const rehearsal = await rehearse({
-    schema: given.schema,
-    transport: given.transport,
-    megabytes: given.megabytes,
-    seed: given.seed,
-    times: given.times,
-    writeOutageBudgetMs: given.budgetMs,
+    ...options,
     journal: new JournalFile(join(OUT, `journal-${name}.jsonl`)),
     lock: new LockFile(join(STATE, "rehearsal.lock")),
     stop,
     onProgress: say,
     onEvent: event,
   });
-  mkdirSync(OUT, { recursive: true });
-  const text = markdown(rehearsal);
-  writeFileSync(join(OUT, "rehearsal.md"), text);
-  writeFileSync(join(OUT, "rehearsal.html"), html(rehearsal));
-  writeFileSync(join(OUT, "rehearsal.json"), `${JSON.stringify(rehearsal, null, 2)}\n`);
-  const verdict = verdictOf(rehearsal);
-  process.stdout.write(`\n${text}\n${verdict}: ${headline(rehearsal)}\n`);
-  process.stdout.write("report: out/rehearsal.html, out/rehearsal.md, out/rehearsal.json\n");
-  return EXIT_CODES[verdict];
+  const files = writeReport(OUT, "rehearsal", rehearsal, before);
+  process.stdout.write(`\n${terminal(rehearsal, process.stdout.isTTY)}\n`);
+  if (before !== undefined) process.stdout.write(`${comparison(before, rehearsal)}\n`);
+  if (gigabytes !== undefined) process.stdout.write(`${estimate(rehearsal, [{ gigabytes }])}\n`);
+  process.stdout.write(`report: ${files.join(", ")}\n`);
+  return EXIT_CODES[verdictOf(rehearsal)];
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = EXIT_CODES.undone;
-  },
-);
+void ended(main, USAGE, "npm run rehearse -- --help");

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { REDASH_SCHEMAS } from "../adapters/local/redash/schema";
 import { startLocalWorld } from "../adapters/local/world";
+import { choice, ended, Problems, wholeNumber } from "../command";
 import { narrator, stopSignal } from "../narrator";
 import { TRANSPORTS } from "../ports";
-import { EXIT_CODES, WRONG_USAGE } from "../report/summary";
+import { EXIT_CODES } from "../report/summary";
 import type { MoveSettings } from "../moveSettings";
 import { judgeLedger } from "./ledger";
 import { startUsers } from "./livingUsers";
-import { choice, Problems, wholeNumber } from "./arguments";
 
 const USAGE = `npm run world -- [--size MB] [--redash VERSION] [--seed N] [--transport logical|dms]
 
@@ -41,10 +41,7 @@ async function main(): Promise<number> {
     schema: choice(problems, "redash", values.redash, REDASH_SCHEMAS),
     transport: choice(problems, "transport", values.transport, TRANSPORTS),
   };
-  if (problems.list.length > 0) {
-    process.stderr.write(`${problems.list.join("\n")}\n\n${USAGE}\n`);
-    return WRONG_USAGE;
-  }
+  problems.assertNone();
   const write = (text: string) => process.stderr.write(text);
   const stop = stopSignal(write);
   const { say } = narrator(write);
@@ -88,12 +85,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = EXIT_CODES.undone;
-  },
-);
+void ended(main, USAGE, "npm run world -- --help");

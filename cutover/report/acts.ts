@@ -13,8 +13,10 @@ export interface StepRecord {
   readonly durationMs: number;
   readonly outcome: "done" | "skipped" | "failed" | "undone" | "interrupted";
   readonly evidence: Evidence;
-  /** What went wrong; empty otherwise. */
+  /** What went wrong, also of a step that was undone because of it; empty otherwise. */
   readonly error: string;
+  /** When it was undone and how long that took; undefined if nobody tried. */
+  readonly undo: { readonly startedMs: number; readonly durationMs: number } | undefined;
 }
 
 /** A run of an act, as the journal has it. */
@@ -27,13 +29,22 @@ export interface ActRecord {
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly durationMs: number;
+  /** Whether it took up a run that was interrupted. */
+  readonly resumed: boolean;
+  /** In the order in which they were started. */
   readonly steps: readonly StepRecord[];
+  /** Planned, but not started in this run: it ended before, or a run that it resumed had done them. */
+  readonly notRun: readonly PlannedStep[];
   readonly warnings: readonly string[];
+  /** Whether the step that ends its window, the irreversible one, is done: then users are on the other side. */
+  readonly flipped: boolean;
   /** From fence to flip, as the engine has it; undefined for an act without a window. */
   readonly writeOutageMs: number | undefined;
 }
 
-type Draft = { -readonly [Key in keyof Omit<ActRecord, "steps">]: ActRecord[Key] } & {
+type Draft = {
+  -readonly [Key in keyof Omit<ActRecord, "steps" | "notRun" | "flipped">]: ActRecord[Key];
+} & {
   readonly planned: readonly PlannedStep[];
   readonly found: Map<string, StepRecord>;
 };
@@ -47,9 +58,10 @@ export function actsOf(entries: readonly Entry[]): ActRecord[] {
         run: entry.run,
         act: entry.act,
         outcome: "interrupted",
-        reason: "its process has ended, or is still at work",
+        reason: "its process is gone, or still at work",
         startedMs: entry.atMs,
         durationMs: 0,
+        resumed: entry.resumed,
         warnings: [],
         writeOutageMs: undefined,
         planned: entry.steps,
@@ -77,10 +89,19 @@ export function actsOf(entries: readonly Entry[]): ActRecord[] {
     reason: draft.reason,
     startedMs: draft.startedMs,
     durationMs: draft.durationMs,
+    resumed: draft.resumed,
     steps: [...draft.found.values()],
+    notRun: draft.planned.filter(({ id }) => !draft.found.has(id)),
     warnings: draft.warnings,
+    flipped: isFlipped(draft),
     writeOutageMs: draft.writeOutageMs,
   }));
+}
+
+function isFlipped({ planned, found }: Draft): boolean {
+  const flip = planned.findLast(({ inWindow }) => inWindow);
+  const outcome = flip && found.get(flip.id)?.outcome;
+  return outcome === "done" || outcome === "skipped";
 }
 
 function withEvent({ planned, found }: Draft, entry: Extract<Entry, { step: string }>): StepRecord {
@@ -95,7 +116,9 @@ function withEvent({ planned, found }: Draft, entry: Extract<Entry, { step: stri
     outcome: "interrupted",
     evidence: {},
     error: "",
+    undo: undefined,
   };
+  const { undo = { startedMs: entry.atMs, durationMs: 0 } } = known;
   switch (entry.kind) {
     case "step-done":
       return {
@@ -106,10 +129,17 @@ function withEvent({ planned, found }: Draft, entry: Extract<Entry, { step: stri
       };
     case "step-failed":
       return { ...known, durationMs: entry.durationMs, outcome: "failed", error: entry.error };
+    case "undo-started":
+      return { ...known, undo };
     case "undone":
-      return { ...known, outcome: "undone" };
+      return { ...known, outcome: "undone", undo: { ...undo, durationMs: entry.durationMs } };
     case "undo-failed":
-      return { ...known, outcome: "failed", error: entry.error };
+      return {
+        ...known,
+        outcome: "failed",
+        undo: { ...undo, durationMs: entry.durationMs },
+        error: [known.error, `it could not be undone: ${entry.error}`].filter(Boolean).join("; "),
+      };
     default:
       return known;
   }

@@ -1,61 +1,69 @@
-import type { Rehearsal } from "../rehearsal/rehearsal";
-import { duration, headline, proofsOf, verdictOf } from "./summary";
+import { assumptions, estimateTable, measuredBy } from "./estimate";
+import { ledgerSentences, wrongWrites } from "./ledger";
+import { actNames, detailedActs, type Report, titleOf } from "./report";
+import { headline, NOT_PROVEN, proofsOf, remarks, verdictOf } from "./summary";
+import { switchesOf } from "./switches";
+import { markdownTable, markdownText, type Table } from "./table";
+import {
+  actTable,
+  environmentTable,
+  GAPS_SENTENCE,
+  proofTable,
+  stepTable,
+  switchTable,
+  throughputTable,
+} from "./tables";
 
-/** The report as Markdown; the terminal shows the same. */
-export function markdown(rehearsal: Rehearsal): string {
-  const { acts, ledger, reads, environment, memoryBytes, startedAt } = rehearsal;
+/** The whole report as Markdown. */
+export function markdown(report: Report): string {
+  const { ledger } = report;
+  const problems = remarks(report).map((it) => `* ${markdownText(it)}`);
+  const measured = measuredBy(report);
+  const writes = ledgerSentences(report);
   return [
-    "# Rehearsal of the move",
+    `# ${titleOf(report)}`,
     "",
-    `**${verdictOf(rehearsal)}** – ${headline(rehearsal)}.`,
-    "",
-    "## Acts",
-    "",
-    "| act | outcome | took | users could not write | could not read | failed reads |",
-    "| --- | --- | ---: | ---: | ---: | ---: |",
-    ...acts.map(
-      (it) =>
-        `| ${it.act} | ${it.outcome} | ${duration(it.durationMs)} | ${it.users === undefined ? "–" : duration(it.users.writeGap.lengthMs)} | ${it.users === undefined ? "–" : duration(it.users.readGap.lengthMs)} | ${it.users?.failedReads ?? "–"} |`,
-    ),
-    ...acts.flatMap(({ act, reason, outcome, warnings }) => [
-      ...(outcome === "done" ? [] : ["", `${act}: ${reason}`]),
-      ...warnings.map((warning) => `\n${act}: ${warning}`),
-    ]),
-    "",
-    "Gaps are as the users' own clocks have them: the longest time between two answers, the pause between two requests included.",
-    "",
-    ...acts.flatMap((it) => [
-      `### ${it.act}`,
-      "",
-      "| step | planned | took | in the window | evidence |",
-      "| --- | ---: | ---: | --- | --- |",
-      ...it.steps.map(
-        (step) =>
-          `| \`${step.id}\` ${step.title} | ${duration(step.plannedMs)} | ${step.outcome === "done" ? duration(step.durationMs) : step.outcome} | ${step.inWindow ? "yes" : ""} | ${evidence(step.evidence)} |`,
-      ),
-      "",
-    ]),
-    "## Verification",
-    "",
-    "| what holds | found |",
-    "| --- | --- |",
-    ...proofsOf(rehearsal).map(([what, found]) => `| ${what} | ${found} |`),
-    "",
-    "## Ledger",
-    "",
-    `${ledger.acknowledged} writes were acknowledged: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated. ${ledger.unknown} were refused or broke off, of which ${ledger.unknownButThere} are there all the same. ${reads} reads were answered.`,
-    ...[...ledger.lost, ...ledger.duplicated].slice(0, 20).map((it) => `* ${it}`),
-    "",
-    "## Where",
-    "",
-    ...Object.entries(environment).map(([name, value]) => `* ${name}: ${value}`),
-    `* memory besides PostgreSQL: ${Math.round(memoryBytes / 1e6)} MB`,
-    `* started: ${startedAt}`,
+    `**${verdictOf(report)}** – ${markdownText(headline(report))}.`,
+    ...section("Acts", actTable(report), [GAPS_SENTENCE]),
+    ...(problems.length === 0 ? [] : ["", ...problems]),
+    ...(switchesOf(report).length > 1 ? section("Switches", switchTable(report)) : []),
+    ...(proofsOf(report).length > 0
+      ? section("Verification", proofTable(report))
+      : ["", "## Verification", "", NOT_PROVEN]),
+    ...(writes.length === 0 ? [] : ["", "## Ledger", "", ...writes]),
+    ...(ledger === undefined ? [] : wrongWrites(ledger).map((it) => `* ${markdownText(it)}`)),
+    ...section("Rows, bytes and rates", throughputTable(report)),
+    ...(measured === undefined
+      ? []
+      : [
+          ...section("Estimate for production", estimateTable(measured)),
+          "",
+          ...assumptions(report, measured).map((it) => `* ${markdownText(it)}`),
+        ]),
+    ...section("Where", environmentTable(report)),
+    ...stepSections(report),
     "",
   ].join("\n");
 }
 
-export const evidence = (of: Readonly<Record<string, string | number | boolean>>): string =>
-  Object.entries(of)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(", ");
+/** A heading and a table; nothing if the table has no rows. */
+const section = (title: string, table: Table, sentences: readonly string[] = []): string[] =>
+  table.rows.length === 0
+    ? []
+    : ["", `## ${title}`, "", ...markdownTable(table), ...sentences.flatMap((it) => ["", it])];
+
+function stepSections(report: Report): string[] {
+  const names = actNames(report.acts);
+  const detailed = detailedActs(report);
+  const left = report.acts.length - detailed.size;
+  return [
+    "",
+    "## Steps",
+    ...(left === 0 ? [] : ["", `Steps of ${left} earlier acts are in the JSON report.`]),
+    ...report.acts.flatMap((act, index) =>
+      detailed.has(act)
+        ? ["", `### ${names[index] ?? act.act}`, "", ...markdownTable(stepTable(act))]
+        : [],
+    ),
+  ];
+}

@@ -1,6 +1,6 @@
 import type { Plan } from "../engine/step";
 import type { ActRecord } from "./acts";
-import { duration } from "./summary";
+import { duration } from "./quantity";
 
 /** What an act would do, step by step, and how long each step is expected to take. */
 export function planTable(

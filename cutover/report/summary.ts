@@ -1,12 +1,6 @@
-import type { Rehearsal, RehearsedAct } from "../rehearsal/rehearsal";
-
-/** Figures of all switches of a rehearsal, in milliseconds. */
-export interface OutageFigures {
-  readonly switches: number;
-  readonly medianMs: number;
-  readonly p95Ms: number;
-  readonly maximumMs: number;
-}
+import { count, duration } from "./quantity";
+import { actNames, type Report, type ReportedAct } from "./report";
+import { figuresOf, outageMs, switchesOf } from "./switches";
 
 /** Whether everything is as it must be; a check that could not be made is never a pass. */
 export type Verdict = "done" | "warnings" | "undone" | "needs-person";
@@ -22,53 +16,67 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 /** A command was not understood (sysexits.h, EX_USAGE). */
 export const WRONG_USAGE = 64;
 
-export function verdictOf(rehearsal: Rehearsal): Verdict {
-  const { failed, ledger, acts } = rehearsal;
-  if (failed?.outcome === "needs-person") return "needs-person";
-  if (failed !== undefined) return "undone";
-  if (ledger.lost.length + ledger.duplicated.length > 0) return "needs-person";
-  return acts.some(({ warnings }) => warnings.length > 0) ? "warnings" : "done";
+/** The last act tells how it ended: what failed before it was done again. A lost write always needs a person. */
+export function verdictOf({ acts, ledger }: Report): Verdict {
+  const last = acts.at(-1);
+  // Of a run without an end nobody knows what it left.
+  if (last?.outcome === "needs-person" || last?.outcome === "interrupted") return "needs-person";
+  if (ledger !== undefined && ledger.lost.length + ledger.duplicated.length > 0)
+    return "needs-person";
+  if (last?.outcome === "undone") return "undone";
+  const isNotable = ({ warnings, users }: ReportedAct) =>
+    warnings.length > 0 || (users?.failedReads ?? 0) > 0;
+  return acts.some(isNotable) ? "warnings" : "done";
 }
 
-/** The acts that turn users from one side to the other. */
-export const switchesOf = ({ acts }: Rehearsal): RehearsedAct[] =>
-  acts.filter(
-    ({ act, outcome }) => (act === "cutover" || act === "rollback") && outcome === "done",
+/** One sentence on what came out, without its full stop. */
+export function headline(report: Report): string {
+  const { acts, ledger } = report;
+  const last = acts.at(-1);
+  const parts = [
+    last === undefined || last.outcome === "done"
+      ? outage(report)
+      : `${last.act} ${last.outcome === "interrupted" ? "has not ended" : "did not succeed"}: ${last.reason}`,
+  ];
+  if (switchesOf(report).some(({ act, end }) => act === last && end === "open"))
+    parts.push(`the fence is not lifted, so run ${last?.act ?? ""} again, which takes it up`);
+  if (ledger !== undefined)
+    parts.push(
+      `${count(ledger.acknowledged)} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`,
+    );
+  const failedReads = acts.reduce((sum, { users }) => sum + (users?.failedReads ?? 0), 0);
+  if (failedReads > 0) parts.push(`${count(failedReads)} reads failed`);
+  return parts.join("; ");
+}
+
+function outage(report: Report): string {
+  const switches = switchesOf(report);
+  const figures = figuresOf(switches.map(outageMs));
+  if (figures === undefined) return "nobody was switched over";
+  const { medianMs, p95Ms, maximumMs } = figures;
+  const what = switches.some(({ act }) => act.users !== undefined)
+    ? "users could not write"
+    : "writes were fenced";
+  return switches.length > 5
+    ? `${what} for ${duration(medianMs)} (median of ${switches.length} switches; p95 ${duration(p95Ms)}, at most ${duration(maximumMs)})`
+    : `${what} for at most ${duration(maximumMs)}`;
+}
+
+/** Why acts did not end as they should, and what they warned of. */
+export function remarks({ acts }: Report): string[] {
+  const names = actNames(acts);
+  return acts.flatMap(({ act, outcome, reason, warnings }, index) =>
+    [...(outcome === "done" ? [] : [reason]), ...warnings].map(
+      (it) => `${names[index] ?? act}: ${it}`,
+    ),
   );
-
-/** How long users could not write, as they had it. */
-export function outageFigures(rehearsal: Rehearsal): OutageFigures | undefined {
-  const gaps = switchesOf(rehearsal)
-    .map(({ users }) => users?.writeGap.lengthMs ?? NaN)
-    .filter((it) => !Number.isNaN(it))
-    .sort((one, other) => one - other);
-  const at = (part: number) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * part))];
-  const maximumMs = gaps.at(-1);
-  if (maximumMs === undefined) return undefined;
-  return { switches: gaps.length, medianMs: at(0.5) ?? 0, p95Ms: at(0.95) ?? 0, maximumMs };
-}
-
-/** "12 ms", "3.4 s" */
-export const duration = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
-
-/** One sentence on what came out. */
-export function headline(rehearsal: Rehearsal): string {
-  const figures = outageFigures(rehearsal);
-  const { ledger, failed } = rehearsal;
-  if (failed !== undefined) return `${failed.act} did not succeed: ${failed.reason}`;
-  const writes = `${ledger.acknowledged} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`;
-  const outage =
-    figures === undefined
-      ? "nobody was switched over"
-      : figures.switches > 5
-        ? `users could not write for ${duration(figures.medianMs)} (median of ${figures.switches} switches; p95 ${duration(figures.p95Ms)}, at most ${duration(figures.maximumMs)})`
-        : `users could not write for at most ${duration(figures.maximumMs)}`;
-  return `${outage}; ${writes}`;
 }
 
 /** What the last switch proved of the side that users are on now: what holds, and what was found. */
-export const proofsOf = ({ acts }: Rehearsal): [what: string, found: string][] =>
+export const proofsOf = ({ acts }: Pick<Report, "acts">): [what: string, found: string][] =>
   Object.entries(
     acts.flatMap(({ steps }) => steps).findLast(({ id }) => id.endsWith("-proven"))?.evidence ?? {},
   ).map(([what, found]) => [what, String(found)]);
+
+/** Said where there is no proof to show. */
+export const NOT_PROVEN = "No switch has proven the side that users are on.";

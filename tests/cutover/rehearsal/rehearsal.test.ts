@@ -87,7 +87,8 @@ describe("npm run rehearse", function () {
     }
     assert.match(stdout, /0 lost, 0 duplicated/);
     const page = readFileSync(join(ROOT, "out", "rehearsal.html"), "utf8");
-    assert.equal(page.match(/<svg /g)?.length, 7);
+    // The whole, and a look into the window of each switch.
+    assert.equal(page.match(/<figure /g)?.length, 4);
     for (const text of [json, page, stdout, stderr]) {
       assert.doesNotMatch(text, /redis:\/\/|postgresql:\/\/|password/i);
     }
