@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
 import { connectLocalWorld } from "./connect";
 import type { LocalSideDescription, LocalWorldDescription } from "./description";
@@ -53,7 +54,10 @@ const APPLICATION = "redash";
 const TASK_ROLE = "dms";
 const DATABASE = "redash";
 
-/** Starts it: the source lives; the target has healthy servers, workers without work, and no scheduler. */
+/**
+ * Starts it: the source lives; the target has healthy servers, workers without work, and no scheduler.
+ * @throws Refusal if a part of it cannot be started; then nothing is left of the others
+ */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { schema = "25.8.0", megabytes, seed = 1, onProgress = () => undefined } = options;
   const isTask = options.transport === "dms";
@@ -202,7 +206,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     };
   } catch (error) {
     await remove();
-    throw error;
+    throw new Refusal(`the world cannot be started: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -123,7 +123,7 @@ describe("npm run rehearse", function () {
     const path = `${programs}:${process.env["PATH"] ?? ""}`;
     const { code, stderr } = await ended(start({ PATH: path }, "--size", "8"));
     assert.equal(code, 2);
-    assert.match(stderr, /^Valkey ended at once$/m);
+    assert.match(stderr, /^refused: the world cannot be started: Valkey ended at once$/m);
     assert.deepEqual(left(), []);
   });
 
