@@ -8,14 +8,15 @@ import { qualified } from "./table";
 export interface Required {
   readonly table: string;
   readonly column: string;
-  /** Name of its type in `pg_type`; arrays begin with an underscore. */
-  readonly type: string;
+  /** Of its row in `pg_type`: `typname`, `typtype`, `typcategory`. */
+  readonly type: { readonly name: string; readonly kind: string; readonly category: string };
 }
 
 /** Columns of the application that may not be NULL, primary keys left out: those must never be relaxed. */
 export async function requiredColumns(client: pg.Client): Promise<Required[]> {
   const { rows } = await client.query<Required>(`
-    SELECT c.relname::text AS table, a.attname::text AS column, t.typname::text AS type
+    SELECT c.relname::text AS table, a.attname::text AS column,
+           json_build_object('name', t.typname, 'kind', t.typtype, 'category', t.typcategory) AS type
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
        AND NOT a.attisdropped AND a.attnotnull

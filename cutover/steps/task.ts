@@ -1,4 +1,4 @@
-import { CARRIED_TABLES, isLob } from "../../redash/dms";
+import { isCarried, isOneOf, LOB_TYPES } from "../../redash/dms";
 import { makeRequired, relax, requiredColumns, validateForeignKeys } from "../database/constraint";
 import { withClient } from "../database/database";
 import { cutOff, letIn } from "../database/fence";
@@ -21,7 +21,7 @@ export function notNullRelaxed({ target }: World): Step {
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
         const columns = (await requiredColumns(client)).filter(
-          ({ table, type }) => isLob(type) && !CARRIED_TABLES.includes(table),
+          ({ table, type }) => isOneOf(LOB_TYPES, type) && !isCarried(table),
         );
         await relax(client, columns);
         return { columns: columns.length };
@@ -52,7 +52,7 @@ export function loaded(world: World, task: ReplicationTask, deadlineMs: number):
           LOOKS_MS,
         );
         for (const table of await tables(from)) {
-          if (!CARRIED_TABLES.includes(table.name)) continue;
+          if (!isCarried(table.name)) continue;
           running.progress(`carrying ${table.name}`);
           const sides = { source: from, target: to };
           const { differing } = await compareTable(sides, table, running.signal);

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { CARRIED_TABLES } from "../../redash/dms";
+import { isCarried } from "../../redash/dms";
 import { carry } from "../database/carry";
 import { changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
@@ -38,7 +38,7 @@ async function comparisonOf(
   return {
     sides: { source, target },
     running,
-    isCarried: ({ name }) => byTask && CARRIED_TABLES.includes(name),
+    isCarried: ({ name }) => byTask && isCarried(name),
   };
 }
 

@@ -3,6 +3,13 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
+import {
+  LOB_TYPES,
+  lobMaxSizeKib,
+  tableMappings,
+  taskSettings,
+  UNMIGRATED_TYPES,
+} from "../../../redash/dms";
 import { connectLocalWorld } from "./connect";
 import type { LocalSideDescription, LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";
@@ -111,6 +118,9 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     const owner = await connected(application("source"));
     await makeSchema(owner, schema);
     await fill(owner, { schema, megabytes, seed, secretKey });
+    const { rows: largest } = await owner.query<{ bytes: number }>(
+      "SELECT max(octet_length(data)) AS bytes FROM query_results",
+    );
     await owner.end();
 
     await pauseDataSource(sourceQueue.url);
@@ -161,6 +171,9 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
           startStandIn<{ controlPort: number }>("task", {
             source: as("source", TASK_ROLE, password),
             target: as("target", TASK_ROLE, password),
+            mappings: tableMappings(),
+            settings: taskSettings({ lobMaxSizeKib: lobMaxSizeKib(largest[0]?.bytes ?? 0) }),
+            types: { lob: LOB_TYPES, unmigrated: UNMIGRATED_TYPES },
           }),
           (it) => it.stop(),
         )

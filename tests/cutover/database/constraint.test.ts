@@ -35,7 +35,9 @@ describe("constraints that a task needs loose", function () {
     await servers.remove();
   });
   const required = async () =>
-    (await requiredColumns(client)).map(({ table, column, type }) => `${table}.${column} ${type}`);
+    (await requiredColumns(client)).map(
+      ({ table, column, type }) => `${table}.${column} ${type.name}`,
+    );
 
   it("are columns that may not be NULL, but never a primary key", async () => {
     assert.deepEqual(await required(), ["child.parent_id int4", "parent.options jsonb"]);

@@ -1,0 +1,139 @@
+import pg from "pg";
+import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task.mts";
+import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
+import { type StandIn, startStandIn } from "../../../cutover/adapters/local/standInProcess";
+import { createMarkerTable } from "../../../cutover/database/marker";
+import { systemClock, until } from "../../../cutover/engine/clock";
+import type { SideName, TaskStatistics } from "../../../cutover/ports";
+import { LOB_TYPES, tableMappings, taskSettings, UNMIGRATED_TYPES } from "../../../redash/dms";
+
+const ROLE = "dms";
+export const PASSWORD = "the password of the task's role";
+
+/** A source (13) and a target (17) with a role for tasks. */
+export class TaskServers {
+  private constructor(private readonly servers: Readonly<Record<SideName, PostgresServer>>) {}
+
+  static async start(): Promise<TaskServers> {
+    const [source, target] = await Promise.all([
+      startPostgres({ major: 13, settings: { wal_level: "logical" } }),
+      startPostgres({ major: 17, settings: {} }),
+    ]);
+    const servers = new TaskServers({ source, target });
+    for (const side of ["source", "target"] as const) {
+      const client = await servers.connect(side);
+      await client.query(
+        `CREATE ROLE ${ROLE} SUPERUSER LOGIN PASSWORD ${pg.escapeLiteral(PASSWORD)}`,
+      );
+      await client.end();
+    }
+    return servers;
+  }
+
+  async connect(side: SideName, database = "postgres"): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.servers[side].connection, database });
+    client.on("error", () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  /** A database on each side, both with the statements; and a task between them, not started. */
+  async pair(
+    sql: string | ((client: pg.Client) => Promise<void>),
+    change: Partial<TaskConfig> = {},
+  ) {
+    const name = `pair ${++TaskServers.pairs}`;
+    const clients: pg.Client[] = [];
+    for (const side of ["source", "target"] as const) {
+      const administrator = await this.connect(side);
+      await administrator.query(`CREATE DATABASE "${name}"`);
+      await administrator.end();
+      const client = await this.connect(side, name);
+      if (typeof sql === "string") await client.query(sql);
+      else await sql(client);
+      await createMarkerTable(client);
+      clients.push(client);
+    }
+    const end = (side: SideName) => ({
+      host: "127.0.0.1",
+      port: this.servers[side].port,
+      database: name,
+      user: ROLE,
+      password: PASSWORD,
+    });
+    const [source, target] = clients as [pg.Client, pg.Client];
+    const config: TaskConfig = {
+      source: end("source"),
+      target: end("target"),
+      mappings: tableMappings(),
+      settings: taskSettings({ lobMaxSizeKib: 64 }),
+      types: { lob: LOB_TYPES, unmigrated: UNMIGRATED_TYPES },
+      ...change,
+    };
+    return new TaskPair(source, target, config, await startTask(config));
+  }
+
+  private static pairs = 0;
+
+  async remove(): Promise<void> {
+    await Promise.all(Object.values(this.servers).map((server) => server.remove()));
+  }
+}
+
+const startTask = (config: TaskConfig) => startStandIn<{ controlPort: number }>("task", config);
+
+export class TaskPair {
+  constructor(
+    readonly source: pg.Client,
+    readonly target: pg.Client,
+    private readonly config: TaskConfig,
+    private task: StandIn<{ controlPort: number }>,
+  ) {}
+
+  async put(what: "started" | "stopped" | "removed"): Promise<void> {
+    const answer = await this.ask("PUT", what);
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  ask(method: string, what: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.task.ready.controlPort}/${what}`, { method });
+  }
+
+  async statistics(): Promise<TaskStatistics> {
+    return (await (await this.ask("GET", "statistics")).json()) as TaskStatistics;
+  }
+
+  /** @throws Error with the task's reason if it fails instead */
+  async reaches(state: TaskStatistics["state"]): Promise<TaskStatistics> {
+    let last = await this.statistics();
+    await this.until(async () => {
+      last = await this.statistics();
+      if (last.state === "failed" && state !== "failed") throw new Error(last.reason);
+      return last.state === state;
+    });
+    return last;
+  }
+
+  until(holds: () => Promise<boolean>): Promise<void> {
+    const waiting = { clock: systemClock, signal: AbortSignal.timeout(20_000) };
+    return until(holds, waiting, { first: 2, longest: 20 });
+  }
+
+  /** Kills the task without a word, and starts another one in its place. */
+  async killAndStart(): Promise<void> {
+    await this.task.kill();
+    this.task = await startTask(this.config);
+    await this.put("started");
+  }
+
+  async rows(side: SideName, sql: string): Promise<unknown[]> {
+    const { rows } = await this[side].query<unknown[]>({ text: sql, rowMode: "array" });
+    return rows;
+  }
+
+  /** Ends the task; its slot and databases stay. */
+  async end(): Promise<void> {
+    await this.task.kill();
+    await Promise.all([this.source.end(), this.target.end()]);
+  }
+}
