@@ -14,7 +14,12 @@ export interface DataOptions {
 }
 
 /** Rows of the tables that do not grow with the size. */
-const COUNTS = { users: 20, data_sources: 6, queries: 400, dashboards: 40 } as const;
+const COUNTS = { users: 20, data_sources: 6, dashboards: 40 } as const;
+/** At the least; there are more in a larger database. */
+const QUERIES = 400;
+const QUERIES_PER_MEGABYTE = 5;
+/** Of the whole: lists of parameters, which grow long in JSON; what made the team carry `queries` by itself. */
+const QUERIES_SHARE = 0.15;
 /** Bytes of an ordinary result; there are some of tens of megabytes besides. */
 const RESULT_BYTES = 8000;
 
@@ -44,12 +49,14 @@ export async function fill(client: pg.Client, options: DataOptions): Promise<voi
     );
   };
   const large = Math.min(Math.floor(options.megabytes / 4), 32);
+  const queryCount = Math.max(QUERIES, Math.floor(options.megabytes * QUERIES_PER_MEGABYTE));
+  const queryBytes = (options.megabytes * 1e6 * QUERIES_SHARE) / queryCount;
   const resultCount = Math.max(
-    COUNTS.queries,
-    Math.floor(((options.megabytes - 2 * large) * 1e6) / RESULT_BYTES),
+    queryCount,
+    Math.floor(((options.megabytes - 2 * large) * 1e6 - queryCount * queryBytes) / RESULT_BYTES),
   );
   await client.query("BEGIN");
-  for (const [table, count, columns] of rowsOf(options, resultCount))
+  for (const [table, count, columns] of rowsOf(options, { queryCount, queryBytes, resultCount }))
     await add(table, count, columns);
   await largeResults(client, large, options.seed);
   await gaps(client);
@@ -68,7 +75,15 @@ const user = `1 + i % ${COUNTS.users}`;
 
 function rowsOf(
   { seed, secretKey }: DataOptions,
-  resultCount: number,
+  {
+    queryCount,
+    queryBytes,
+    resultCount,
+  }: {
+    readonly queryCount: number;
+    readonly queryBytes: number;
+    readonly resultCount: number;
+  },
 ): [table: string, count: number, columns: Columns][] {
   const random = (salt: string) => `md5('${seed}:${salt}:' || i)`;
   const encrypted = (salt: string, count: number, options: (row: number) => object) => {
@@ -89,17 +104,17 @@ function rowsOf(
     ["data_source_groups", COUNTS.data_sources, { data_source_id: "i", group_id: "2", view_only: "i % 2 = 0" }],
     ["notification_destinations", 3, { org_id: "1", user_id: user, name: "'Destination ' || i", type: "'slack'", encrypted_options: encrypted("destination", 3, (row) => ({ url: `https://hooks.example.com/${row}` })), created_at: NOW }],
     ["query_results", resultCount, { org_id: "1", data_source_id: source, query_hash: random("hash"), query: queryText, data: `CASE WHEN i % 50 = 0 THEN NULL ELSE '{"columns": [], "rows": [{"v": "' || replace(replace(${AWKWARD}, '\\', '\\\\'), '"', '') || '"}], "pad": "' || (SELECT string_agg(md5('${seed}:' || i || ':' || k), '') FROM generate_series(1, ${Math.floor(RESULT_BYTES / 32)}) k) || '"}' END`, runtime: "i * 0.001", retrieved_at: `${NOW} - interval '1 minute' * i` }],
-    ["queries", COUNTS.queries, { ...times, version: "1 + i % 9", org_id: "1", data_source_id: `CASE WHEN i % 40 = 0 THEN NULL ELSE ${source} END`, latest_query_data_id: "CASE WHEN i % 7 = 0 THEN NULL ELSE i END", name: `'Query ' || i || ' ' || ${AWKWARD}`, description: "CASE WHEN i % 3 = 0 THEN NULL ELSE 'About ' || i END", query: queryText, query_hash: random("hash"), api_key: random("queryKey"), user_id: user, last_modified_by_id: `CASE WHEN i % 4 = 0 THEN NULL ELSE ${user} END`, is_archived: "i % 20 = 0", is_draft: "i % 6 = 0", schedule: `CASE WHEN i % 10 = 1 THEN '{"interval": 60, "time": null, "day_of_week": null, "until": null}' END`, schedule_failures: "i % 3", options: `'{"parameters": [{"name": "it''s", "value": "\\\\"}]}'`, tags: "CASE WHEN i % 5 = 0 THEN NULL WHEN i % 5 = 1 THEN ARRAY[]::varchar[] ELSE ARRAY['a,b', NULL, 'x\"y', '{}'] END" }],
-    ["visualizations", COUNTS.queries, { ...times, type: "'TABLE'", query_id: "i", name: "'Table'", options: "'{}'" }],
+    ["queries", queryCount, { ...times, version: "1 + i % 9", org_id: "1", data_source_id: `CASE WHEN i % 40 = 0 THEN NULL ELSE ${source} END`, latest_query_data_id: "CASE WHEN i % 7 = 0 THEN NULL ELSE i END", name: `'Query ' || i || ' ' || ${AWKWARD}`, description: "CASE WHEN i % 3 = 0 THEN NULL ELSE 'About ' || i END", query: queryText, query_hash: random("hash"), api_key: random("queryKey"), user_id: user, last_modified_by_id: `CASE WHEN i % 4 = 0 THEN NULL ELSE ${user} END`, is_archived: "i % 20 = 0", is_draft: "i % 6 = 0", schedule: `CASE WHEN i % 10 = 1 THEN '{"interval": 60, "time": null, "day_of_week": null, "until": null}' END`, schedule_failures: "i % 3", options: `jsonb_build_object('parameters', jsonb_build_array(jsonb_build_object('name', 'it''s', 'value', '\\', 'enumOptions', (SELECT string_agg(md5('${seed}:options:' || i || ':' || k), chr(10)) FROM generate_series(1, ${Math.ceil(queryBytes / 33)}) k))))`, tags: "CASE WHEN i % 5 = 0 THEN NULL WHEN i % 5 = 1 THEN ARRAY[]::varchar[] ELSE ARRAY['a,b', NULL, 'x\"y', '{}'] END" }],
+    ["visualizations", queryCount, { ...times, type: "'TABLE'", query_id: "i", name: "'Table'", options: "'{}'" }],
     ["dashboards", COUNTS.dashboards, { ...times, version: "1", org_id: "1", slug: "'dashboard-' || i", name: "'Dashboard ' || i", user_id: user, layout: "'[]'", dashboard_filters_enabled: "false", is_archived: "false", is_draft: "false", tags: "ARRAY['ops']", options: "'{}'" }],
-    ["widgets", COUNTS.dashboards * 5, { ...times, visualization_id: `CASE WHEN i % 9 = 0 THEN NULL ELSE 1 + i % ${COUNTS.queries} END`, text: AWKWARD, width: "1", options: `'{"position": {"row": 0}}'`, dashboard_id: `1 + i % ${COUNTS.dashboards}` }],
+    ["widgets", COUNTS.dashboards * 5, { ...times, visualization_id: `CASE WHEN i % 9 = 0 THEN NULL ELSE 1 + i % ${queryCount} END`, text: AWKWARD, width: "1", options: `'{"position": {"row": 0}}'`, dashboard_id: `1 + i % ${COUNTS.dashboards}` }],
     ["alerts", 60, { ...times, name: "'Alert ' || i", query_id: "i * 3", user_id: user, options: `'{"op": ">", "value": 1}'`, state: "'ok'", rearm: "i" }],
     ["alert_subscriptions", 60, { ...times, user_id: user, destination_id: "CASE WHEN i % 2 = 0 THEN NULL ELSE 1 END", alert_id: "i" }],
     ["favorites", 150, { ...times, org_id: "1", object_type: "'Query'", object_id: "i", user_id: user }],
     ["api_keys", 5, { ...times, object_type: "'dashboards'", object_id: "i", org_id: "1", api_key: random("apiKey"), active: "true", created_by_id: user }],
     ["access_permissions", 5, { object_type: "'queries'", object_id: "i", access_type: "'modify'", grantor_id: "1", grantee_id: "2" }],
     ["query_snippets", 5, { ...times, org_id: "1", trigger: "'t' || i", description: AWKWARD, user_id: user, snippet: AWKWARD }],
-    ["changes", 800, { object_type: "'queries'", object_id: `1 + i % ${COUNTS.queries}`, object_version: "1", user_id: user, change: `'{"name": {"current": "new"}}'`, created_at: NOW }],
+    ["changes", 800, { object_type: "'queries'", object_id: `1 + i % ${queryCount}`, object_version: "1", user_id: user, change: `'{"name": {"current": "new"}}'`, created_at: NOW }],
     ["events", 5000, { org_id: "1", user_id: `CASE WHEN i % 9 = 0 THEN NULL ELSE ${user} END`, action: "'view'", object_type: "'query'", object_id: "i::text", additional_properties: `'{"ip": "127.0.0.1"}'`, created_at: NOW }],
   ]; // prettier-ignore
 }

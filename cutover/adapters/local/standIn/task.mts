@@ -211,11 +211,9 @@ class Task {
       stream = await WalStream.open(source, SLOT, this.state.position ?? 0n);
       signal.addEventListener("abort", close, { once: true });
       for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
-        for (const message of batch) {
-          if (signal.aborted) return;
-          const applied = await apply.receive(message);
-          if (applied !== undefined) stream.confirm(applied);
-        }
+        if (signal.aborted) return;
+        const applied = await apply.receive(batch);
+        if (applied !== undefined) stream.confirm(applied);
       }
     } finally {
       signal.removeEventListener("abort", close);

@@ -5,6 +5,7 @@ import { type Change, readChange, type Tuple, UNCHANGED } from "./taskChange.mts
 import { TaskError } from "./taskError.mts";
 import type { LobLimit } from "./taskLob.mts";
 import { identifier, isLost, literal, words } from "./taskSession.mts";
+import { sleep } from "./standIn.mts";
 import { isVisible, type TableState, type TaskState } from "./taskState.mts";
 import type { WalMessage } from "./taskStream.mts";
 import { lobsOf, type Table } from "./taskTable.mts";
@@ -20,6 +21,9 @@ interface Statement {
 
 /** Characters of SQL that wait to be sent; a transaction of the source may be larger than memory. */
 const WAITING_LIMIT = 1024 * 1024;
+/** Rows whose LOBs are looked up at a time; each may be as large as the limit. */
+const LOOKUP_ROWS = 25;
+const VISIBLE_WITHIN_MS = 30_000;
 
 export interface ApplyOptions {
   readonly source: pg.Client;
@@ -32,18 +36,25 @@ export interface ApplyOptions {
 }
 
 /**
- * Applies what a slot sends. LOBs are in no change: they are looked up on the source when the change is applied, so a
- * row may already have a later value, and only at the end of all changes is it what it is on the source.
+ * Applies what a slot sends, in its order; transactions that have arrived together are one on the target, so that a
+ * busy source does not outrun it. LOBs are in no change: they are looked up on the source, so a row may already have a
+ * later value, and only at the end of all changes is it what it is on the source.
  */
 export class Apply {
   private readonly options: ApplyOptions;
   /** The source's transaction that is being received. */
   private xid: number | undefined;
+  /** Transactions that are not committed on the target yet. */
+  private xids: number[] = [];
+  /** Up to where the last of them goes. */
+  private received: bigint | undefined;
   /** Whether the target's has begun. */
   private isOpen = false;
   private waiting: Statement[] = [];
   private waitingLength = 0;
-  /** Tables as they stand after this transaction. */
+  /** Table → WHERE clause → row whose LOBs are to be brought. */
+  private lookups = new Map<Table, Map<string, Tuple>>();
+  /** Tables as they stand after these transactions. */
   private touched = new Map<string, TableState>();
 
   constructor(options: ApplyOptions) {
@@ -51,27 +62,33 @@ export class Apply {
   }
 
   /**
-   * Applies a message. @returns the place up to which all is applied, if it is one
+   * Applies messages. @returns the place up to which all is applied, if it is another one
    * @throws TaskError if a change cannot be applied; then nothing of its transaction is
    */
-  async receive({ lsn, line }: WalMessage): Promise<bigint | undefined> {
-    if (line === undefined) return this.xid === undefined ? lsn : undefined;
-    if (line.startsWith("BEGIN ")) {
-      this.xid = Number(line.slice("BEGIN ".length));
-      return undefined;
+  async receive(messages: readonly WalMessage[]): Promise<bigint | undefined> {
+    for (const { lsn, line } of messages) {
+      if (line === undefined || line.startsWith("COMMIT ")) {
+        if (line !== undefined) this.xid = undefined;
+        if (this.xid === undefined) this.received = lsn;
+      } else if (line.startsWith("BEGIN ")) {
+        this.xid = Number(line.slice("BEGIN ".length));
+        this.xids.push(this.xid);
+      } else {
+        const change = readChange(line);
+        const table = change && this.options.tables.get(change.table);
+        if (change !== undefined && table !== undefined) this.change(table, change);
+        if (this.waitingLength > WAITING_LIMIT) await this.send();
+      }
     }
-    if (line.startsWith("COMMIT ")) {
-      await this.commit(lsn);
-      return lsn;
-    }
-    const change = readChange(line);
-    const table = change && this.options.tables.get(change.table);
-    if (change !== undefined && table !== undefined) await this.change(table, change);
-    if (this.waitingLength > WAITING_LIMIT) await this.send();
-    return undefined;
+    // In the middle of a transaction nothing may be seen on the target.
+    if (this.xid !== undefined || this.received === undefined) return undefined;
+    await this.commit(this.received);
+    const place = this.received;
+    this.received = undefined;
+    return place;
   }
 
-  private async change(table: Table, { kind, old, tuple }: Change): Promise<void> {
+  private change(table: Table, { kind, old, tuple }: Change): void {
     const state = this.touched.get(table.sql) ?? this.options.state.tables.get(table.sql);
     if (state?.state !== "completed") return;
     if (isVisible(state.snapshot ?? "", this.xid ?? 0)) return;
@@ -92,35 +109,79 @@ export class Apply {
     if (old !== undefined && table.key.some((it) => old.get(it) !== tuple.get(it))) return;
     after.changes++;
     const what = `${kind} on ${table.name} where ${table.key.map((it) => `${it} = ${String(tuple.get(it))}`).join(" and ")}`;
-    const add = (sql: string, mustFind: boolean) => {
-      this.waiting.push({ table, sql, what, mustFind });
-      this.waitingLength += sql.length;
-    };
-    if (kind === "DELETE") {
-      add(`DELETE FROM ${table.sql} WHERE ${sameKey(table, tuple)}`, true);
-      return;
-    }
-    add(kind === "INSERT" ? insertSql(table, tuple) : updateSql(table, tuple), kind === "UPDATE");
-    const lobs = await this.lookUp(table, tuple, after);
-    if (lobs !== undefined) add(lobs, false);
+    const sql =
+      kind === "DELETE"
+        ? `DELETE FROM ${table.sql} WHERE ${sameKey(table, tuple)}`
+        : kind === "INSERT"
+          ? insertSql(table, tuple)
+          : updateSql(table, tuple);
+    this.add({ table, sql, what, mustFind: kind !== "INSERT" });
+    if (kind === "DELETE" || lobsOf(table).length === 0) return;
+    const rows = this.lookups.get(table) ?? new Map<string, Tuple>();
+    rows.set(sameKey(table, tuple), tuple);
+    this.lookups.set(table, rows);
   }
 
-  /** SQL that brings a row its LOBs; nothing if it has none, or is gone: then its deletion follows. */
-  private async lookUp(table: Table, tuple: Tuple, after: TableState): Promise<string | undefined> {
+  private add(statement: Statement): void {
+    this.waiting.push(statement);
+    this.waitingLength += statement.sql.length;
+  }
+
+  /** Brings rows their LOBs, as they are now; one that is gone has none, and its deletion follows. */
+  private async bringLobs(): Promise<void> {
+    if (this.lookups.size === 0) return;
+    await this.visible();
     const { source, limit } = this.options;
-    const lobs = lobsOf(table);
-    if (lobs.length === 0) return undefined;
-    const columns = lobs.map((lob) => `${limit.select(lob)} AS ${identifier(lob.name)}`);
-    const { rows } = await source.query<Record<string, string | null>>(
-      `SELECT ${columns.join(", ")} FROM ${table.sql} WHERE ${sameKey(table, tuple)}`,
-    );
-    const [row] = rows;
-    if (row === undefined) return undefined;
-    const values = lobs.map((lob) => {
-      const value = limit.fit(table, lob, row[lob.name] ?? null, () => after.truncatedValues++);
-      return `${identifier(lob.name)} = ${literal(value)}`;
-    });
-    return `UPDATE ${table.sql} SET ${values.join(", ")} WHERE ${sameKey(table, tuple)}`;
+    for (const [table, rows] of this.lookups) {
+      const lobs = lobsOf(table);
+      const columns = [
+        ...table.key.map((it) => `${identifier(it)}::text AS ${identifier(it)}`),
+        ...lobs.map((lob) => `${limit.select(lob)} AS ${identifier(lob.name)}`),
+      ];
+      const after = this.touched.get(table.sql);
+      const all = [...rows.keys()];
+      for (let from = 0; from < all.length; from += LOOKUP_ROWS) {
+        const some = all.slice(from, from + LOOKUP_ROWS).map((where) => `(${where})`);
+        const found = await source.query<Record<string, string | null>>(
+          `SELECT ${columns.join(", ")} FROM ${table.sql} WHERE ${some.join(" OR ")}`,
+        );
+        for (const row of found.rows) {
+          const values = lobs.map((lob) => {
+            const value = limit.fit(table, lob, row[lob.name] ?? null, () => {
+              if (after !== undefined) after.truncatedValues++;
+            });
+            return `${identifier(lob.name)} = ${literal(value)}`;
+          });
+          const key = sameKey(table, new Map(table.key.map((it) => [it, row[it] ?? null])));
+          this.add({
+            table,
+            sql: `UPDATE ${table.sql} SET ${values.join(", ")} WHERE ${key}`,
+            what: `LOBs of ${table.name}`,
+            mustFind: false,
+          });
+        }
+        if (this.waitingLength > WAITING_LIMIT) await this.send();
+      }
+    }
+    this.lookups = new Map();
+  }
+
+  /**
+   * Waits until the source itself sees the transactions: their WAL is sent a moment before, and a look-up in that moment
+   * would find the row as it was, and nothing would ever correct it.
+   */
+  private async visible(): Promise<void> {
+    const end = performance.now() + VISIBLE_WITHIN_MS;
+    for (;;) {
+      const { rows } = await this.options.source.query<{ snapshot: string }>(
+        "SELECT txid_current_snapshot()::text AS snapshot",
+      );
+      const snapshot = rows[0]?.snapshot ?? "";
+      if (this.xids.every((xid) => isVisible(snapshot, xid))) return;
+      if (performance.now() > end)
+        throw new Error("the source does not see a transaction that it has sent");
+      await sleep(1);
+    }
   }
 
   /** Sends what waits, in one message: a change should cost no more than one way to the target and back. */
@@ -146,6 +207,9 @@ export class Apply {
 
   private async commit(lsn: bigint): Promise<void> {
     const { state, target } = this.options;
+    // The rows come first, and without their LOBs.
+    await this.send();
+    await this.bringLobs();
     await this.send();
     if (this.touched.size > 0) {
       await target.query(
@@ -160,7 +224,7 @@ export class Apply {
     }
     this.touched = new Map();
     this.isOpen = false;
-    this.xid = undefined;
+    this.xids = [];
   }
 }
 
