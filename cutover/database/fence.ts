@@ -80,13 +80,20 @@ async function endSessions(client: pg.Client, role: string, running: Waiting): P
   await until(
     async () => {
       const { rows } = await client.query<{ pid: number }>(
-        `SELECT pid, CASE WHEN state = 'idle' OR NOT $3 THEN pg_terminate_backend(pid) END
-           FROM pg_stat_activity
+        `SELECT pid FROM pg_stat_activity
           WHERE usename = $1 AND backend_type = 'client backend' AND pid <> pg_backend_pid()
             AND backend_start <= $2::timestamptz`,
-        [role, since, running.clock.monotonicMs() < graceEnds],
+        [role, since],
       );
-      for (const { pid } of rows) ended.add(pid);
+      const isOver = running.clock.monotonicMs() >= graceEnds;
+      // One by one: between the look at a session and its end it may be handed to somebody.
+      for (const { pid } of rows) {
+        await client.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity($1) WHERE state = 'idle' OR $2",
+          [pid, isOver],
+        );
+        ended.add(pid);
+      }
       return rows.length === 0;
     },
     running,
