@@ -34,9 +34,10 @@ const FILE_TYPES = ["sqlite", "script"];
 const OWN_CREDENTIALS: Readonly<Record<string, string>> = {
   athena: "aws_access_key",
   amazon_elasticsearch_service: "access_key",
+  redshift_iam: "aws_access_key_id",
 };
 /** Options that name a machine, alone or with a port. */
-const HOST_OPTIONS = /^(?:host|hostname|server|servers|address|broker|cluster)$/i;
+const HOST_OPTIONS = /^(?:host|hostname|server|servers|address|ssh_host)$/i;
 
 /** @returns what binds a data source to the machine on which Redash runs, if anything does */
 export function bindingOf(
@@ -45,9 +46,13 @@ export function bindingOf(
 ): string | undefined {
   if (FILE_TYPES.includes(type)) return "it reads files of the source's machine";
   const credentials = OWN_CREDENTIALS[type];
-  if (type === "redshift_iam" || (credentials !== undefined && !options[credentials]))
+  const usesProfile = options["use_aws_iam_profile"] === true;
+  if (usesProfile || (credentials !== undefined && !options[credentials]))
     return "it has no credentials of its own and uses the instance profile of the source's machine";
-  const hosts = Object.entries(options).flatMap(([name, value]) =>
+  // Through a tunnel the host is looked up at its other end.
+  const tunnel = options["ssh_tunnel"];
+  const near = typeof tunnel === "object" && tunnel !== null ? tunnel : options;
+  const hosts = Object.entries(near).flatMap(([name, value]: [string, unknown]) =>
     typeof value === "string" ? hostsIn(name, value) : [],
   );
   return hosts.some(isLocal) ? "it names a host that only the source's machine knows" : undefined;
