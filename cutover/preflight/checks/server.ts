@@ -10,7 +10,7 @@ const setting = ({ settings }: ServerFacts, name: keyof ServerFacts["settings"])
   Number(settings[name] ?? 0);
 
 /** How a setting is changed that takes effect with a restart only. */
-export const restartWith = (name: string, value: string | number, onRds = name) =>
+const restartWith = (name: string, value: string | number, onRds = name) =>
   `ALTER SYSTEM SET ${name} = ${value}, then restart PostgreSQL (on RDS: ${onRds} in the parameter group, then reboot)`;
 
 /** Connections that the move and the servers of Redash open. */

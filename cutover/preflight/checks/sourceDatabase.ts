@@ -97,6 +97,21 @@ export const sourceDatabaseChecks: readonly Check[] = [
     },
   },
   {
+    id: "source-task-role",
+    title: "AWS DMS has a role of its own on the source",
+    why: "The cutover locks this role out, and whoever shares it.",
+    transport: "dms",
+    judge: ({ source, taskRole = "" }) => {
+      const { name, application } = known(source.role);
+      return taskRole === name || taskRole === application?.name
+        ? fail(
+            `${taskRole} is ${taskRole === name ? "the moving role" : "the role of Redash"} too`,
+            "CREATE ROLE … SUPERUSER LOGIN with a password of its own, and give that to the endpoint of DMS",
+          )
+        : pass(taskRole);
+    },
+  },
+  {
     id: "source-application-role",
     title: "The application's role exists on the source",
     why: "The fence holds back this role; with a wrong name nobody would be held back.",
@@ -142,10 +157,11 @@ export const sourceDatabaseChecks: readonly Check[] = [
     id: "source-other-roles",
     title: "Nobody but Redash and the move works in the source's database",
     why: "The fence holds back Redash's role alone; what others write within the window would be lost.",
-    judge: ({ source }) => {
+    judge: ({ source, taskRole }) => {
       const { name, application } = known(source.role);
+      const expected = [name, application?.name, taskRole];
       const others = known(source.activity).connectedRoles.filter(
-        (role) => role !== name && role !== application?.name,
+        (role) => !expected.includes(role),
       );
       return others.length === 0
         ? pass("nobody else is connected")

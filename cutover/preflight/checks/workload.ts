@@ -137,10 +137,11 @@ export const workloadChecks: readonly Check[] = [
     judge: ({ source, data }) => {
       const release = known(source.redash);
       const wanted = schemaOfRelease(release);
-      const found = `Redash ${release}, schema ${known(data.alembic).join(", ")}`;
+      const versions = known(data.alembic);
+      const found = `Redash ${release}, schema ${versions.join(", ") || "none"}`;
       if (wanted === undefined)
         return warn(`${found}; the release's own is not on file`, "rehearse with a copy first");
-      return known(data.alembic).includes(wanted)
+      return versions.includes(wanted)
         ? pass(found)
         : fail(
             `${found}; its own is ${wanted}`,

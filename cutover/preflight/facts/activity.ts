@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { oneRow } from "../../database/database";
 
 export interface OpenTransaction {
   readonly pid: number;
@@ -18,7 +19,15 @@ export interface ActivityFacts {
   readonly connectedRoles: readonly string[];
 }
 
+/** @throws Error if the moving role does not see what others do: it would find nothing, and that would be taken for good */
 export async function activityFacts(client: pg.Client): Promise<ActivityFacts> {
+  const { role, seesAll } = await oneRow<{ role: string; seesAll: boolean }>(
+    client,
+    `SELECT rolname::text AS role, rolsuper OR pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAll"
+       FROM pg_roles WHERE rolname = current_user`,
+  );
+  if (!seesAll)
+    throw new Error(`${role} does not see what other roles do; GRANT pg_read_all_stats TO ${role}`);
   const { rows: transactions } = await client.query<OpenTransaction>(`
     SELECT pid, usename::text AS role, backend_xid IS NOT NULL AS "hasWritten",
            (extract(epoch FROM clock_timestamp() - xact_start) * 1000)::float8 AS "ageMs"

@@ -109,6 +109,8 @@ export async function gatherFacts(world: World, context: PreflightContext, signa
   };
   return {
     transport: transport.kind,
+    /** Role by which AWS DMS reads the source. */
+    taskRole: transport.kind === "dms" ? transport.task.sourceRole : undefined,
     context,
     source: sourceFacts,
     target: targetFacts,

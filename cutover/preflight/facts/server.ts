@@ -54,7 +54,8 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
             coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', d.datcollate::text) AS collation,
             pg_database_size(d.oid) AS "databaseBytes",
             current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-              - (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS "freeConnections"
+              -- Who is no superuser does not see of other sessions what they are, but how many there are.
+              - (SELECT sum(numbackends)::int FROM pg_stat_database) AS "freeConnections"
        FROM pg_database d WHERE d.datname = current_database()`,
   );
   const { rows } = await client.query<{ name: string; value: string }>(

@@ -5,7 +5,7 @@ import { known } from "../../../cutover/preflight/fact";
 import type { Facts } from "../../../cutover/preflight/facts/facts";
 import { preflightChecks, reportOf } from "../../../cutover/preflight/preflight";
 import { type Draft, soundFacts } from "../../support/cutover/soundFacts";
-import { BLINDING, BROKEN } from "../../support/cutover/brokenFacts";
+import { BLINDING, BROKEN } from "../../support/cutover/brokenFacts/brokenFacts";
 
 const judgedWith = (
   breakIt: (facts: Draft<Facts>) => void,
@@ -127,6 +127,56 @@ describe("preflight's checks", () => {
     assert.equal(found.get("target-empty"), "prepared by this move");
     assert.equal(found.get("source-no-leftovers"), "only what this move has made");
     assert.equal(found.get("source-slots"), "8 of 10 are free, the move needs 2");
+  });
+
+  it("tell a database that is no Redash's, or of an unknown release, from a known one", () => {
+    const { results } = judgedWith((facts) => {
+      facts.data.alembic = { isKnown: true, value: [] };
+    });
+    assert.deepEqual(notPassed(results), [
+      [
+        "schema-known",
+        "warn",
+        "its columns are not on file, so they were not compared",
+        "rehearse with a copy of this database",
+      ],
+      [
+        "redash-schema",
+        "fail",
+        "there is no table alembic_version, or nothing in it",
+        "give the move the database of REDASH_DATABASE_URL",
+      ],
+      [
+        "release-fits-schema",
+        "fail",
+        "Redash 25.8.0, schema none; its own is db0aca1ebd32",
+        "docker compose run --rm server manage db upgrade, after a backup",
+      ],
+    ]);
+    const unknown = judgedWith((facts) => {
+      facts.data.alembic = { isKnown: true, value: ["640888ce445d"] };
+      facts.source.redash = { isKnown: true, value: "9.0.0-beta" };
+      facts.target.redash = { isKnown: true, value: "9.0.0-beta" };
+    });
+    assert.equal(unknown.outcome, "ready-with-warnings");
+    assert.deepEqual(
+      notPassed(unknown.results).map(([id, , found]) => [id, found]),
+      [
+        ["schema-known", "its columns are not on file, so they were not compared"],
+        ["redash-schema", "640888ce445d is of no known release"],
+        [
+          "release-fits-schema",
+          "Redash 9.0.0-beta, schema 640888ce445d; the release's own is not on file",
+        ],
+      ],
+    );
+  });
+
+  it("take a session of AWS DMS for no stranger's", () => {
+    const { results } = judgedWith(({ source }) => {
+      known(source.activity).connectedRoles = ["dms", "mover", "redash"];
+    }, "dms");
+    assert.deepEqual(notPassed(results), []);
   });
 
   it("know a suspended worker, which RQ forgets, from a missing one", () => {

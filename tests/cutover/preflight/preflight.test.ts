@@ -289,6 +289,29 @@ describe("preflight, in a world of real servers", function () {
     assert.deepEqual(await findings(withTarget({ database })), ATHENA_ONLY);
   });
 
+  it("does not take for quiet a source whose sessions it cannot see", async () => {
+    await broken(
+      source,
+      "CREATE ROLE mover LOGIN PASSWORD 'mover'; GRANT redash TO mover",
+      "DROP OWNED BY mover; DROP ROLE mover",
+    );
+    const database: Database = {
+      ...world.source.database,
+      connection: { ...world.source.database.connection, user: "mover", password: "mover" },
+    };
+    heals.push(() => closeConnections(database));
+    const blind =
+      "unknown: mover does not see what other roles do; GRANT pg_read_all_stats TO mover";
+    assert.deepEqual(await findings({ ...world, source: { ...world.source, database } }), {
+      ...ATHENA_ONLY,
+      "source-role": "fail: mover may not replicate",
+      "source-reaches-target": "fail: must be superuser to create subscriptions",
+      "source-other-roles": blind,
+      "source-open-transactions": blind,
+      "source-prepared-transactions": blind,
+    });
+  });
+
   it("tells wrong keys, wrong passwords and servers that do not answer apart", async () => {
     const secretKey = () => Promise.resolve("another key of the same length");
     assert.deepEqual(await findings(withTarget({ secretKey })), {

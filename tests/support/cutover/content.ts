@@ -40,7 +40,7 @@ export async function contentOf(
   );
   for (const { name } of rows) await sum(name, "*");
   for (const key of (await redis.keys("*")).filter((it) => !it.startsWith("rq:worker:"))) {
-    found[`redis ${key}`] = (await redis.dumpBuffer(key))?.toString("hex") ?? "";
+    found[`redis ${key}`] = (await redis.dumpBuffer(key)).toString("hex");
   }
   return found;
 }

@@ -12,6 +12,7 @@ const is = <T>(value: T): Fact<T> => ({ isKnown: true, value });
 export const soundFacts = (transport: Facts["transport"]): Draft<Facts> =>
   structuredClone({
     transport,
+    taskRole: transport === "dms" ? "dms" : undefined,
     context: {
       interrupted: undefined,
       lockHolder: undefined,
