@@ -31,7 +31,7 @@ const proof = (what: string, wrong: readonly string[], right: string): Proof => 
 });
 
 /** Replication applies rows without asking foreign keys, and nothing asks them afterwards. */
-async function foreignKeys(client: pg.Client): Promise<Proof> {
+export async function foreignKeys(client: pg.Client): Promise<Proof> {
   const { rows } = await client.query<{
     name: string;
     child: string;
@@ -64,7 +64,7 @@ async function foreignKeys(client: pg.Client): Promise<Proof> {
 }
 
 /** With `replica` neither the search trigger nor foreign keys work, for everybody. */
-async function triggers(client: pg.Client): Promise<Proof> {
+export async function triggers(client: pg.Client): Promise<Proof> {
   const { rows } = await client.query<{ name: string; enabled: string }>(
     "SELECT tgname::text AS name, tgenabled::text AS enabled FROM pg_trigger WHERE NOT tgisinternal",
   );
@@ -80,7 +80,7 @@ async function triggers(client: pg.Client): Promise<Proof> {
 }
 
 /** A sequence behind its table makes the first new row fail with a duplicate key. */
-async function sequencesAhead(client: pg.Client): Promise<Proof> {
+export async function sequencesAhead(client: pg.Client): Promise<Proof> {
   const { rows } = await client.query<{ name: string; table: string; column: string }>(`
     SELECT s.relname::text AS name, t.relname::text AS table, a.attname::text AS column
       FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.deptype IN ('a', 'i') AND d.classid = 'pg_class'::regclass
@@ -121,7 +121,7 @@ async function search(client: pg.Client): Promise<Proof> {
 }
 
 /** With another key every page that touches a data source fails. */
-async function decryption(client: pg.Client, secretKey: string): Promise<Proof> {
+export async function decryption(client: pg.Client, secretKey: string): Promise<Proof> {
   const { rows } = await client.query<{ what: string; token: Buffer }>(`
     SELECT 'data source ' || id AS what, encrypted_options AS token FROM data_sources
     UNION ALL SELECT 'destination ' || id, encrypted_options FROM notification_destinations`);

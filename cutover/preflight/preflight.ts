@@ -1,0 +1,53 @@
+import type { World } from "../ports";
+import { type Check, type CheckResult, judged } from "./check";
+import { dataChecks } from "./checks/data";
+import { queueChecks } from "./checks/queue";
+import { runChecks } from "./checks/run";
+import { schemaChecks } from "./checks/schema";
+import { sourceDatabaseChecks } from "./checks/sourceDatabase";
+import { targetDatabaseChecks } from "./checks/targetDatabase";
+import { workloadChecks } from "./checks/workload";
+import { type Facts, gatherFacts, type PreflightContext } from "./facts/facts";
+
+/** Everything that must be so before a move begins, in the order of the runbook. */
+export const preflightChecks: readonly Check[] = [
+  ...runChecks,
+  ...sourceDatabaseChecks,
+  ...targetDatabaseChecks,
+  ...schemaChecks,
+  ...dataChecks,
+  ...queueChecks,
+  ...workloadChecks,
+];
+
+export interface PreflightReport {
+  /** `refused` if a check failed, or could not be judged. */
+  readonly outcome: "ready" | "ready-with-warnings" | "refused";
+  /** One for each check that the transport needs, in their order. */
+  readonly results: readonly CheckResult[];
+}
+
+/**
+ * Checks everything that could stand in the way of a move, and tells all of it at once. Nothing is changed: databases
+ * are read within read-only transactions, but for one that is rolled back (facts/reach.ts).
+ * @throws the signal's reason if it aborts
+ */
+export const preflight = async (
+  world: World,
+  context: PreflightContext,
+  signal: AbortSignal,
+): Promise<PreflightReport> => reportOf(await gatherFacts(world, context, signal));
+
+export function reportOf(facts: Facts): PreflightReport {
+  const results = preflightChecks
+    .filter(({ transport }) => transport === undefined || transport === facts.transport)
+    .map((check) => judged(check, facts));
+  const has = (...verdicts: CheckResult["verdict"][]) =>
+    results.some(({ verdict }) => verdicts.includes(verdict));
+  const outcome = has("fail", "unknown")
+    ? "refused"
+    : has("warn")
+      ? "ready-with-warnings"
+      : "ready";
+  return { outcome, results };
+}

@@ -1,0 +1,16 @@
+import type { Fact } from "../../../../cutover/preflight/fact";
+import type { Facts } from "../../../../cutover/preflight/facts/facts";
+import type { Draft } from "../soundFacts";
+
+/** A check, and a world that is sound but for what this check must find. */
+export type BrokenCase = readonly [
+  id: string,
+  verdict: "warn" | "fail",
+  breakIt: (facts: Draft<Facts>) => void,
+  found: string,
+  fix: string,
+  transport?: Facts["transport"],
+];
+
+/** A fact that nobody knows. */
+export const unknown = (reason: string): Fact<never> => ({ isKnown: false, reason });
