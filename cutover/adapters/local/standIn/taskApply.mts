@@ -1,6 +1,7 @@
 /** Changes, applied in the order of the source's commits: each of its transactions is one on the target. */
 import type pg from "pg";
 import type { TaskSettings } from "../../../../redash/dms.ts";
+import { sleep } from "./standIn.mts";
 import { type Change, readChange, type Tuple, UNCHANGED } from "./taskChange.mts";
 import { TaskError } from "./taskError.mts";
 import type { LobLimit } from "./taskLob.mts";
@@ -20,6 +21,8 @@ interface Statement {
 
 /** Characters of SQL that wait to be sent; a transaction of the source may be larger than memory. */
 const WAITING_LIMIT = 1024 * 1024;
+/** Between a commit's way into the WAL and the moment when others see it. */
+const VISIBLE_DEADLINE_MS = 30_000;
 
 export interface ApplyOptions {
   readonly source: pg.Client;
@@ -107,20 +110,46 @@ export class Apply {
 
   /** SQL that brings a row its LOBs; nothing if it has none, or is gone: then its deletion follows. */
   private async lookUp(table: Table, tuple: Tuple, after: TableState): Promise<string | undefined> {
-    const { source, limit } = this.options;
+    const { limit } = this.options;
     const lobs = lobsOf(table);
     if (lobs.length === 0) return undefined;
-    const columns = lobs.map((lob) => `${limit.select(lob)} AS ${identifier(lob.name)}`);
-    const { rows } = await source.query<Record<string, string | null>>(
-      `SELECT ${columns.join(", ")} FROM ${table.sql} WHERE ${sameKey(table, tuple)}`,
+    const row = await this.visible(
+      lobs.map((lob) => limit.select(lob)),
+      `${table.sql} WHERE ${sameKey(table, tuple)}`,
     );
-    const [row] = rows;
     if (row === undefined) return undefined;
-    const values = lobs.map((lob) => {
-      const value = limit.fit(table, lob, row[lob.name] ?? null, () => after.truncatedValues++);
+    const values = lobs.map((lob, index) => {
+      const value = limit.fit(table, lob, row[index] ?? null, () => after.truncatedValues++);
       return `${identifier(lob.name)} = ${literal(value)}`;
     });
     return `UPDATE ${table.sql} SET ${values.join(", ")} WHERE ${sameKey(table, tuple)}`;
+  }
+
+  /**
+   * A row of the source as the transaction at hand has left it, or a later one. A commit is in the WAL, and may be here,
+   * a moment before others see it: a look at once would find no row, or an old one, and its LOBs were lost.
+   * @throws Error if it does not become visible in time
+   */
+  private async visible(
+    columns: readonly string[],
+    from: string,
+  ): Promise<readonly (string | null)[] | undefined> {
+    const end = performance.now() + VISIBLE_DEADLINE_MS;
+    for (;;) {
+      const { rows } = await this.options.source.query<[snapshot: string, ...(string | null)[]]>({
+        text: `SELECT pg_current_snapshot(), r.* FROM (SELECT) AS always
+                 LEFT JOIN (SELECT true AS is_there, ${columns.join(", ")} FROM ${from}) AS r ON true`,
+        rowMode: "array",
+      });
+      const [snapshot = "", isThere, ...row] = rows[0] ?? [];
+      if (isVisible(snapshot, this.xid ?? 0)) return isThere === null ? undefined : row;
+      if (performance.now() > end) {
+        throw new Error(
+          "a commit of the source is in its WAL and nobody sees it; it may wait for a synchronous standby",
+        );
+      }
+      await sleep(1);
+    }
   }
 
   /** Sends what waits, in one message: a change should cost no more than one way to the target and back. */
