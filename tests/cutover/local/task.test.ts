@@ -142,6 +142,31 @@ describe("the stand-in for a task of DMS, between a real PostgreSQL 13 and 17", 
     await both(pair, "SELECT * FROM notes", []);
   });
 
+  it("waits for a commit that is in the WAL and not yet seen by others, and then brings its LOBs", async () => {
+    const pair = await paired(NOTES);
+    await started(pair);
+    const administrator = await servers.connect("source");
+    const setting = async (standbys: string) => {
+      await administrator.query(`ALTER SYSTEM SET synchronous_standby_names = '${standbys}'`);
+      await administrator.query("SELECT pg_reload_conf()");
+    };
+    const waiting = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    // The commit waits for a standby after it is written, and before anybody sees it.
+    await setting("nobody");
+    const inserted = pair.source.query("INSERT INTO notes VALUES (1, 'one', 'a body')");
+    try {
+      await pair.until(async () => (await administrator.query(waiting)).rowCount === 1);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.deepEqual(await pair.rows("target", "SELECT * FROM notes"), []);
+    } finally {
+      await setting("");
+      await administrator.end();
+    }
+    await inserted;
+    await arrived(pair);
+    await both(pair, "SELECT * FROM notes", [[1, "one", "a body"]]);
+  });
+
   it("looks up a large value that an update left as it was", async () => {
     const pair = await paired(`${NOTES}; ALTER TABLE notes ALTER body SET STORAGE EXTERNAL`);
     await started(pair);
@@ -346,7 +371,7 @@ describe("the stand-in for a task of DMS, between a real PostgreSQL 13 and 17", 
     ]);
   });
 
-  it("fails if its mappings select no table", async () => {
+  it("fails if its mappings select no table, and leaves no slot", async () => {
     const pair = await paired(NOTES, {
       mappings: { rules: tableMappings().rules.filter((it) => it["rule-action"] === "exclude") },
     });
@@ -355,6 +380,7 @@ describe("the stand-in for a task of DMS, between a real PostgreSQL 13 and 17", 
       (await pair.reaches("failed")).reason,
       "the table mappings select no table of the source",
     );
+    assert.deepEqual(await pair.rows("source", "SELECT slot_name FROM pg_replication_slots"), []);
   });
 
   it("applies changes made during the load once, whatever the moment of each table's snapshot", async () => {
@@ -387,6 +413,18 @@ describe("the stand-in for a task of DMS, between a real PostgreSQL 13 and 17", 
     ];
     assert.deepEqual([balance, count], [writes, 5000]);
     assert.deepEqual(await pair.rows("target", sums), [[balance, count, hash]]);
+  });
+
+  it("waits at its start for transactions that are open, and carries what they write", async () => {
+    const pair = await paired(NOTES);
+    const { source } = pair;
+    await source.query("BEGIN; INSERT INTO notes VALUES (1, 'one', 'a body')");
+    await pair.put("started");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(await pair.statistics(), { state: "loading", reason: "", tables: [] });
+    await source.query("COMMIT");
+    await pair.reaches("streaming");
+    await both(pair, "SELECT id, body FROM notes", [[1, "a body"]]);
   });
 
   it("neither loses nor doubles a change however often it is killed", async () => {

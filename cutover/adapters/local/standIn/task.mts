@@ -10,8 +10,8 @@ import type { TableMappings, TaskSettings } from "../../../../redash/dms.ts";
 import type { TaskStatistics, TaskTable } from "../../../ports.ts";
 import { sleep, standIn } from "./standIn.mts";
 import { Apply } from "./taskApply.mts";
-import { load } from "./taskLoad.mts";
 import { TaskError } from "./taskError.mts";
+import { load } from "./taskLoad.mts";
 import { LobLimit } from "./taskLob.mts";
 import { connect, type Endpoint, isLost, withConnection, words } from "./taskSession.mts";
 import { createSlot, dropSlot, SLOT } from "./taskSlot.mts";
@@ -110,11 +110,15 @@ class Task {
   /** The first start: the slot comes before the load, so that nothing falls between them. */
   private async begin(): Promise<void> {
     const { source, target, mappings, settings, types } = this.config;
-    const { tables, position } = await withConnection(source, "source", async (client) => ({
-      position: await createSlot(client, settings.FullLoadSettings.TransactionConsistencyTimeout),
-      tables: await capturedTables(client, mappings, types),
-    }));
-    if (tables.size === 0) throw new Error("the table mappings select no table of the source");
+    const { tables, position } = await withConnection(source, "source", async (client) => {
+      const selected = await capturedTables(client, mappings, types);
+      if (selected.size === 0) throw new Error("the table mappings select no table of the source");
+      const { TransactionConsistencyTimeout } = settings.FullLoadSettings;
+      return {
+        tables: selected,
+        position: await createSlot(client, TransactionConsistencyTimeout),
+      };
+    });
     await withConnection(target, "target", (client) =>
       this.state.create(client, tables.values(), position),
     );

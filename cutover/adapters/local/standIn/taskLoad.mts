@@ -11,7 +11,7 @@ type Row = Record<string, string | null>;
 /** What PostgreSQL takes in one statement. */
 const MOST_PARAMETERS = 65_535;
 /** About what is held of a table at a time. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
 const FIRST_ROWS = 100;
 
 /**
