@@ -63,7 +63,10 @@ async function replicated(local: LocalWorld): Promise<void> {
           return Promise.resolve();
         },
       },
-      lock: { acquire: () => Promise.resolve(() => Promise.resolve()) },
+      lock: {
+        acquire: () => Promise.resolve(() => Promise.resolve()),
+        heldBy: () => Promise.resolve(undefined),
+      },
       run: act,
     });
     if (outcome !== "done") throw new Error(reason);

@@ -3,16 +3,27 @@ import { parseArgs } from "node:util";
 import { connectLocalWorld } from "./adapters/local/connect";
 import { JournalFile } from "./adapters/local/journalFile";
 import { LockFile } from "./adapters/local/lockFile";
-import { ended, WrongUsage } from "./command";
+import { ended, Problems, wholeNumber, WrongUsage } from "./command";
 import { systemClock } from "./engine/clock";
 import { Move } from "./move";
 import { narrator, stopSignal } from "./narrator";
+import { preflightText } from "./preflight/text";
+import { comparison } from "./report/comparison";
+import { estimate } from "./report/estimate";
+import { readReport, writeReport } from "./report/reportFile";
 import { EXIT_CODES } from "./report/summary";
+import { terminal } from "./report/terminal";
 import { readSettings } from "./moveSettings";
 import { type Act, ACTS } from "./steps/acts";
 
 const STATE = join(__dirname, "..", ".state");
 const SETTINGS = "move.json";
+const OUT = join(__dirname, "..", "out");
+const PREFLIGHT_VERDICTS = {
+  ready: "done",
+  "ready-with-warnings": "warnings",
+  refused: "undone",
+} as const;
 const READERS = ["preflight", "status", "report"] as const;
 const USAGE = `npm run move -- ACT [--state FOLDER] [--dry-run] [--resume]
 
@@ -33,6 +44,9 @@ At any time:
                    another process go on (default .state, where npm run world writes them)
   --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
   --resume         takes up an interrupted act although it was left long ago
+  --of FILE        report: of a report that was written before (JSON) instead of this move's
+  --against FILE   report: compares with another one (JSON)
+  --gigabytes N    report: estimates the move of a database of that size
 
 Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
 3 needs a person, 64 wrong usage.`;
@@ -47,6 +61,9 @@ async function main(): Promise<number> {
       state: { type: "string", default: STATE },
       "dry-run": { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
+      of: { type: "string" },
+      against: { type: "string" },
+      gigabytes: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -61,6 +78,12 @@ async function main(): Promise<number> {
       positionals.length === 0 ? "no act is given" : `${positionals.join(" ")} is no act`;
     throw new WrongUsage(`${given}; acts: ${known.join(", ")}`);
   }
+  const problems = new Problems();
+  const gigabytes =
+    values.gigabytes === undefined
+      ? undefined
+      : wholeNumber(problems, "gigabytes", values.gigabytes, 1, 100_000);
+  problems.assertNone();
   const settings = readSettings(join(values.state, SETTINGS));
   const { world, close } = connectLocalWorld(settings.world);
   const move = new Move({
@@ -72,6 +95,20 @@ async function main(): Promise<number> {
   });
   const print = (text: string) => process.stdout.write(`${text}\n`);
   try {
+    if (act === "preflight") {
+      const report = await move.preflight(stopSignal((text) => process.stderr.write(text)));
+      print(preflightText(report));
+      return EXIT_CODES[PREFLIGHT_VERDICTS[report.outcome]];
+    }
+    if (act === "report") {
+      const report = values.of === undefined ? await move.report() : readReport(values.of);
+      const before = values.against === undefined ? undefined : readReport(values.against);
+      print(terminal(report, process.stdout.isTTY));
+      if (before !== undefined) print(comparison(before, report));
+      if (gigabytes !== undefined) print(estimate(report, [{ gigabytes }]));
+      print(`report: ${writeReport(OUT, "move", report, before).join(", ")}`);
+      return EXIT_CODES.done;
+    }
     if (act === "status") {
       print(await move.status(AbortSignal.timeout(LOOK_MS)));
       return EXIT_CODES.done;

@@ -3,9 +3,13 @@ import { closeConnections } from "./database/database";
 import type { Clock } from "./engine/clock";
 import { runPlan } from "./engine/engine";
 import type { Event, Journal, Lock } from "./engine/journal";
+import { Refusal } from "./engine/refusal";
 import type { World } from "./ports";
+import { preflight, type PreflightReport } from "./preflight/preflight";
+import { checkText } from "./preflight/text";
 import { actsOf } from "./report/acts";
 import { planTable } from "./report/plan";
+import { type Report, reportOf } from "./report/report";
 import type { Verdict } from "./report/summary";
 import { type Act, type ActOptions, planOf } from "./steps/acts";
 import { assertDue, dueActs, type MoveState, moveStateOf } from "./steps/order";
@@ -41,7 +45,9 @@ export class Move {
     },
   ): Promise<Performed> {
     const { world, journal, lock, clock } = this.options;
-    assertDue(act, moveStateOf(await journal.read()), clock.nowMs(), run.resume);
+    const before = moveStateOf(await journal.read());
+    assertDue(act, before, clock.nowMs(), run.resume);
+    if (act === "prepare" && before.open === undefined) await this.assertReady(run.stop);
     const { outcome, reason, warnings } = await runPlan(planOf(act, world, this.options), {
       clock,
       journal,
@@ -59,6 +65,49 @@ export class Move {
         dueText(state),
       ].join("\n"),
     };
+  }
+
+  /**
+   * Checks everything that could stand in the way; changes nothing.
+   * @throws Refusal once users have been turned over: what it would ask for then undoes the move
+   */
+  async preflight(signal: AbortSignal): Promise<PreflightReport> {
+    const { world, journal, lock, writeOutageBudgetMs } = this.options;
+    const state = moveStateOf(await journal.read());
+    const { done, open } = state;
+    if (done === "cutover" || done === "finish" || open?.flipped === true)
+      throw new Refusal(`preflight is for the time before the cutover; ${dueText(state)}`);
+    return preflight(
+      world,
+      {
+        interrupted: open && { act: open.act, sinceMs: open.lastMs },
+        lockHolder: await lock.heldBy(),
+        isPrepared: done !== undefined,
+        writeOutageBudgetMs,
+      },
+      signal,
+    );
+  }
+
+  /** @throws Refusal that names every check that does not hold, with its fix */
+  async assertReady(signal: AbortSignal): Promise<PreflightReport> {
+    const report = await this.preflight(signal);
+    if (report.outcome !== "refused") return report;
+    const wrong = report.results.filter(
+      ({ verdict }) => verdict === "fail" || verdict === "unknown",
+    );
+    throw new Refusal(
+      [`${wrong.length} checks of preflight do not hold`, ...wrong.map(checkText)].join("\n"),
+    );
+  }
+
+  /** What happened so far, for the renderers of reports. @throws Refusal if nothing did */
+  async report(): Promise<Report> {
+    const { world, journal } = this.options;
+    const entries = await journal.read();
+    if (entries.length === 0)
+      throw new Refusal("nothing has happened yet; begin with: npm run move -- preflight");
+    return reportOf(entries, { transport: world.transport.kind });
   }
 
   /** The plan of an act as a table; what a step took the last time is what it is expected to take. */

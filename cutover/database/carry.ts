@@ -19,7 +19,7 @@ export async function carry(
   const all = [...keys];
   for (let from = 0; from < all.length; from += BATCH_ROWS) {
     const batch = new Set(all.slice(from, from + BATCH_ROWS));
-    const { sql, value } = await keyCondition(source, table, batch);
+    const { sql, value } = keyCondition(table, batch);
     const { rows } = await source.query<{ row: string }>(
       `SELECT t::text AS row FROM ${qualified(table.name)} t WHERE ${sql}`,
       [value],

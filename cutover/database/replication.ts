@@ -2,6 +2,7 @@ import type pg from "pg";
 import { type Clock, until } from "../engine/clock";
 import { type Database, identifier, literal, oneRow } from "./database";
 import { MARKER_TABLE, MOVE_SCHEMA } from "./marker";
+import { createSubscription } from "./subscription";
 import { qualified } from "./table";
 
 /** One way of replication. Both ways of a move have the same shape, so the way back needs no code of its own. */
@@ -110,9 +111,9 @@ export async function subscriptionExists(client: pg.Client, name: string): Promi
 }
 
 /**
- * Subscribes.
- * @param how `copy`: makes the slot, copies the tables, then streams. `prepared`: an existing slot, nothing copied,
- *   not started
+ * Subscribes, by a slot that is there already.
+ * @param how `copy`: copies the tables, then streams. `prepared`: nothing copied, not started
+ * @throws Error with the server's words, and never with the connection
  */
 export async function subscribe(
   client: pg.Client,
@@ -120,15 +121,15 @@ export async function subscribe(
   how: "copy" | "prepared",
 ): Promise<void> {
   if (await subscriptionExists(client, name)) return;
-  const options =
-    how === "copy"
-      ? "copy_data = true, create_slot = true"
-      : `copy_data = false, create_slot = false, enabled = false, slot_name = ${literal(name)}`;
-  // The connection has a password: an error must not carry the statement along, and pg's errors do not.
-  await client.query(
-    `CREATE SUBSCRIPTION ${identifier(name)} CONNECTION ${literal(publisher.replicationConnection)}
-       PUBLICATION ${identifier(name)} WITH (${options})`,
-  );
+  await client.query("BEGIN");
+  const words = await createSubscription(client, {
+    name,
+    publication: name,
+    connection: publisher.replicationConnection,
+    options: `create_slot = false, slot_name = ${literal(name)}, ${how === "copy" ? "copy_data = true" : "copy_data = false, enabled = false"}`,
+  });
+  await client.query(words === undefined ? "COMMIT" : "ROLLBACK");
+  if (words !== undefined) throw new Error(`subscription ${name} cannot be made: ${words}`);
 }
 
 /**

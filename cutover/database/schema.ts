@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { identifier, oneRow } from "./database";
-import { qualified, tables } from "./table";
+import { NOT_OF_EXTENSION, qualified, tables } from "./table";
 
 /**
  * Statements of a plain `pg_dump`, without its comments and psql commands. Bodies in dollar quotes stay whole.
@@ -45,7 +45,8 @@ export const isDefault = (statement: string): boolean =>
 export async function relationCount(client: pg.Client): Promise<number> {
   const { count } = await oneRow<{ count: number }>(
     client,
-    "SELECT count(*)::int AS count FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p')",
+    `SELECT count(*)::int AS count FROM pg_class c
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p') AND ${NOT_OF_EXTENSION}`,
   );
   return count;
 }
@@ -57,7 +58,8 @@ export async function giveTo(client: pg.Client, role: string): Promise<void> {
                    oid::regclass, $1::text) AS statement
        FROM pg_class c
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e') AND relkind = 'S')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND relkind = 'S')
+        AND ${NOT_OF_EXTENSION}
      UNION ALL
      SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, $1::text)
        FROM pg_proc p

@@ -58,7 +58,7 @@ export async function compareKeys(
   keys: ReadonlySet<string>,
 ): Promise<Set<string>> {
   if (keys.size === 0) return new Set();
-  const { sql, value } = await keyCondition(source, table, keys);
+  const { sql, value } = keyCondition(table, keys);
   const [ours, theirs] = await Promise.all([
     hashes(source, table, sql, [value]),
     hashes(target, table, sql, [value]),
@@ -67,14 +67,13 @@ export async function compareKeys(
 }
 
 /** A condition on `t` that holds for rows with these keys, with its parameter `$1`. */
-export async function keyCondition(
-  client: pg.Client,
+export function keyCondition(
   table: Table,
   keys: ReadonlySet<string>,
-): Promise<{ readonly sql: string; readonly value: unknown }> {
+): { readonly sql: string; readonly value: unknown } {
   const list = [...keys].map((key) => JSON.parse(key) as string[]);
   const columns = table.key.map(identifier);
-  const type = await keyType(client, table);
+  const [type] = table.keyTypes;
   // Without casts of the column an index serves.
   if (columns.length === 1 && type !== undefined)
     return {
@@ -90,8 +89,8 @@ export async function keyCondition(
 
 /** Conditions that cut a table into parts by its key; one part if its key is not a number. */
 async function parts({ source, target }: Sides, table: Table): Promise<string[]> {
-  const type = await keyType(source, table);
   const [key] = table.key;
+  const [type] = table.keyTypes;
   if (key === undefined || table.key.length > 1 || !(type === "int4" || type === "int8"))
     return ["true"];
   const column = identifier(key);
@@ -108,17 +107,6 @@ async function parts({ source, target }: Sides, table: Table): Promise<string[]>
     conditions.push(`t.${column} >= ${from} AND t.${column} < ${from + CHUNK_ROWS}`);
   }
   return conditions;
-}
-
-async function keyType(client: pg.Client, table: Table): Promise<string | undefined> {
-  const [key] = table.key;
-  if (key === undefined) return undefined;
-  const { rows } = await client.query<{ type: string }>(
-    `SELECT t.typname::text AS type FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-      WHERE a.attrelid = $1::regclass AND a.attname = $2`,
-    [qualified(table.name), key],
-  );
-  return rows[0]?.type;
 }
 
 async function sum(client: pg.Client, table: Table, where: string): Promise<Sum> {

@@ -86,6 +86,8 @@ export interface Lock {
    * @throws Error naming the holder if somebody else works
    */
   readonly acquire: () => Promise<() => Promise<void>>;
+  /** Who holds it, in words; undefined if nobody does. */
+  readonly heldBy: () => Promise<string | undefined>;
 }
 
 /** A step that is applied, or may be, and when it was started first. */

@@ -8,9 +8,10 @@ import { systemClock } from "../engine/clock";
 import { runPlan } from "../engine/engine";
 import type { Event, Journal, Lock } from "../engine/journal";
 import type { Plan } from "../engine/step";
+import { Move } from "../move";
 import type { Transport } from "../ports";
 import { type ActRecord, actsOf } from "../report/acts";
-import { type Act, planOf } from "../steps/acts";
+import { type Act, type ActOptions, planOf } from "../steps/acts";
 import { judgeLedger, type LedgerVerdict } from "./ledger";
 import { type Lag, LagProbe } from "./lag";
 import { startUsers } from "./livingUsers";
@@ -77,6 +78,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   let users: Users | undefined;
   try {
     const { world } = local;
+    const checked = await checkedBefore(local, options);
     const source = await sizeOf(local);
     const living = await startUsers(local);
     users = living.users;
@@ -84,11 +86,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const records: RehearsedAct[] = [];
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
-      const plan = planOf(act, world, {
-        writeOutageBudgetMs: options.writeOutageBudgetMs,
-        drainDeadlineMs: 2000,
-        longDeadlineMs: LONG_MS,
-      });
+      const plan = planOf(act, world, times(options.writeOutageBudgetMs));
       const record = await rehearsed(plan, during, options);
       records.push(record);
       return record.outcome === "done";
@@ -106,7 +104,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     if (isSound) await run("finish", undefined);
     return {
       startedAt,
-      environment: await environment(local, options),
+      environment: { ...(await environment(local, options)), preflight: checked },
       acts: records,
       lag: samples,
       ledger,
@@ -121,6 +119,29 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     await local.remove();
   }
 }
+
+/** @throws Refusal that names every check that does not hold */
+async function checkedBefore(local: LocalWorld, options: RehearsalOptions): Promise<string> {
+  const { lock, journal, writeOutageBudgetMs, stop } = options;
+  const move = new Move({
+    ...times(writeOutageBudgetMs),
+    world: local.world,
+    journal,
+    lock,
+    clock: systemClock,
+  });
+  const { results } = await move.assertReady(stop);
+  const warnings = results.filter(({ verdict }) => verdict === "warn").length;
+  const found = `${results.length} checks, ${warnings} warnings`;
+  options.onProgress(`preflight: ${found}`);
+  return found;
+}
+
+const times = (writeOutageBudgetMs: number): ActOptions => ({
+  writeOutageBudgetMs,
+  drainDeadlineMs: 2000,
+  longDeadlineMs: LONG_MS,
+});
 
 async function rehearsed(
   plan: Plan,

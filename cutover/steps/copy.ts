@@ -3,6 +3,7 @@ import { oneRow, withClient } from "../database/database";
 import { isFenced } from "../database/fence";
 import {
   copyState,
+  createSlot,
   dropCopySlots,
   dropSlot,
   publish,
@@ -10,7 +11,7 @@ import {
   unsubscribe,
 } from "../database/replication";
 import { emptyTables } from "../database/schema";
-import { tables } from "../database/table";
+import { tableBytes, tables } from "../database/table";
 import { until } from "../engine/clock";
 import type { Evidence, Running, Step } from "../engine/step";
 import { directionFrom, FORWARD, type World } from "../ports";
@@ -54,6 +55,7 @@ export function copied(world: World, deadlineMs: number): Step {
     apply: (running) =>
       withBoth(source, target, running, async (from, to) => {
         const progress = await CopyProgress.of(from, to, running);
+        await createSlot(from, FORWARD);
         await subscribe(to, directionFrom(world, "source"), "copy");
         await until(
           async () => {
@@ -128,7 +130,7 @@ export class CopyProgress {
 }
 
 const size = async (client: pg.Client) =>
-  (await tables(client)).reduce((sum, { bytes }) => sum + bytes, 0);
+  [...(await tableBytes(client)).values()].reduce((sum, bytes) => sum + bytes, 0);
 
 /** Rows that were ever written to the application's tables, those of copies under way included. */
 async function rowsIn(client: pg.Client): Promise<number> {

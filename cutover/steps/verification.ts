@@ -4,7 +4,7 @@ import { carry } from "../database/carry";
 import { changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
 import { awaitMarker, writeMarker } from "../database/marker";
-import { type Table, tables } from "../database/table";
+import { type Table, tableBytes, tables } from "../database/table";
 import { compareKeys, compareTable, type Sides } from "../database/verify";
 import type { Evidence, Running } from "../engine/step";
 import { CHANGES, isTaskForward, type Side, type World } from "../ports";
@@ -59,18 +59,19 @@ export async function compareAll(
     let rows = 0;
     let carried = 0;
     const list = await tables(source);
-    const bytes = list.reduce((sum, table) => sum + table.bytes, 0);
+    const bytes = await tableBytes(source);
+    const all = [...bytes.values()].reduce((sum, it) => sum + it, 0);
     let seen = 0;
     for (const table of list) {
       const result = await compareTable(comparison.sides, table, running.signal, (done) => {
         const seconds = (running.clock.monotonicMs() - start) / 1000;
         const rate = seconds > 0 ? ` (${Math.round((rows + done) / seconds)} rows/s)` : "";
         running.progress(
-          `${table.name}: ${done} rows compared; ${Math.round((100 * seen) / bytes)} % of the bytes behind it${rate}`,
+          `${table.name}: ${done} rows compared; ${Math.round((100 * seen) / all)} % of the bytes behind it${rate}`,
         );
       });
       rows += result.rows;
-      seen += table.bytes;
+      seen += bytes.get(table.name) ?? 0;
       carried += await equalInTheEnd(comparison, table, result.differing);
     }
     return { tables: list.length, rows, carried, differing: 0 };
@@ -79,7 +80,8 @@ export async function compareAll(
 
 /**
  * Compares what has changed since the last comparison, and forgets it: the next one has less to look at.
- * @param isLast whether nobody will look again: then nothing needs to be forgotten, which costs time
+ * @param isLast whether nobody can write any more and everything has arrived: then nothing needs to be forgotten, which
+ *   would cost time
  * @throws Error naming tables and keys that stay different
  */
 export async function compareChanges(
@@ -93,18 +95,22 @@ export async function compareChanges(
     const comparison = await comparisonOf(world, from, [source, target], running);
     const list = await tables(source);
     const changed = await changes(source, CHANGES, list);
-    // What has been decoded so far must have arrived before it can be equal.
-    await awaitMarker(target, await writeMarker(source), running);
-    let rows = 0;
+    // What has been decoded so far must have arrived before it can be equal; the last time it has.
+    if (!isLast) await awaitMarker(target, await writeMarker(source), running);
+    // All at once: on the way to a server and back most of the time is lost.
+    const found = await Promise.all(
+      list.map(async (table) => {
+        const keys = changed.keys.get(table.name) ?? new Set<string>();
+        const differing = changed.whole.has(table.name)
+          ? (await compareTable(comparison.sides, table, running.signal)).differing
+          : await compareKeys(comparison.sides, table, keys);
+        return { table, rows: keys.size, differing };
+      }),
+    );
     let carried = 0;
-    for (const table of list) {
-      const keys = changed.keys.get(table.name) ?? new Set<string>();
-      rows += keys.size;
-      const differing = changed.whole.has(table.name)
-        ? (await compareTable(comparison.sides, table, running.signal)).differing
-        : await compareKeys(comparison.sides, table, keys);
+    for (const { table, differing } of found)
       carried += await equalInTheEnd(comparison, table, differing);
-    }
+    const rows = found.reduce((sum, it) => sum + it.rows, 0);
     if (changed.lsn !== undefined && !isLast) await forgetChanges(source, CHANGES, changed.lsn);
     return { changedRows: rows, carried, differing: 0 };
   });

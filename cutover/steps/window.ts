@@ -4,7 +4,7 @@ import { awaitMarker, writeMarker } from "../database/marker";
 import { advanceSlot, disable, enable, isEnabled } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
 import type { Running, Step } from "../engine/step";
-import { CHANGES, directionFrom, isTaskForward, type Side, type World } from "../ports";
+import { directionFrom, isTaskForward, type Side, type World } from "../ports";
 import { taskCutOff, taskLetIn } from "./task";
 import { withBoth } from "./verification";
 
@@ -121,7 +121,6 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
         else await disable(far, there.name, running);
         if (!(await isEnabled(here, back.name))) {
           await advanceSlot(far, back.name);
-          await advanceSlot(far, CHANGES);
           await enable(here, back.name);
         }
         const { lsn } = await oneRow<{ lsn: string }>(

@@ -23,24 +23,35 @@ export class LockFile implements Lock {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
-      const { pid, host, since } = await this.holder();
-      if (pid === undefined || host !== hostname() || isAlive(pid)) {
-        throw new Refusal(
-          `another run is at work: process ${pid ?? "unknown"} on ${host}, since ${since}; if it is not, remove ${this.path}`,
-        );
-      }
+      const holder = await this.heldBy();
+      if (holder !== undefined)
+        throw new Refusal(`another run is at work: ${holder}; if it is not, remove ${this.path}`);
       await rm(this.path, { force: true });
     }
     throw new Refusal(`another run took the lock ${this.path} at the same moment`);
   };
 
-  private async holder(): Promise<{ pid: number | undefined; host: string; since: string }> {
-    const text = await readFile(this.path, "utf8").catch(() => "");
+  heldBy = async (): Promise<string | undefined> => {
+    let text: string;
     try {
-      return JSON.parse(text) as { pid: number; host: string; since: string };
-    } catch {
-      return { pid: undefined, host: "an unknown host", since: "an unknown time" };
+      text = await readFile(this.path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
     }
+    const { pid, host, since } = holderIn(text);
+    // Of another machine's processes nobody here knows whether they live.
+    if (pid !== undefined && host === hostname() && !isAlive(pid)) return undefined;
+    return `process ${pid ?? "unknown"} on ${host}, since ${since}`;
+  };
+}
+
+/** A file that is being written is empty for a moment. */
+function holderIn(text: string): { pid: number | undefined; host: string; since: string } {
+  try {
+    return JSON.parse(text) as { pid: number; host: string; since: string };
+  } catch {
+    return { pid: undefined, host: "an unknown host", since: "an unknown time" };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isCarried, LARGEST_LOB_BYTES } from "../../../redash/dms";
 import { releasesOfSchema } from "../../../redash/releases";
 import { type Check, fail, pass, type Judgement, warn } from "../check";
 import type { Proof } from "../../database/proof";
@@ -12,8 +13,6 @@ const proven = ({ holds, found }: Proof, fix: string): Judgement =>
 const USED = { warn: 0.8, fail: 0.99 } as const;
 /** A message of replication holds 1 GB, and bytes are written with two digits each, texts with escapes. */
 const LARGEST_VALUE_BYTES = 500e6;
-/** The most that AWS DMS carries in limited LOB mode (102,400 KiB), of which it wants three times the value. */
-const LARGEST_LOB_BYTES = Math.floor((102_400 * 1024) / 3);
 
 /** The rows of the source's database. */
 export const dataChecks: readonly Check[] = [
@@ -110,7 +109,7 @@ export const dataChecks: readonly Check[] = [
     why: "Larger ones would be cut off, or stop the task.",
     transport: "dms",
     judge: ({ data }) => {
-      const values = known(data.largestValues).filter(({ table }) => table !== "queries");
+      const values = known(data.largestValues).filter(({ table }) => !isCarried(table));
       const [largest] = values;
       if (largest === undefined) return pass("no values");
       const found = `the largest is ${size(largest.bytes)} in ${largest.table}.${largest.column}, the limit ${size(LARGEST_LOB_BYTES)}`;

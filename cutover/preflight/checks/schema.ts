@@ -1,3 +1,4 @@
+import { isCarried, isOneOf, UNMIGRATED_TYPES } from "../../../redash/dms";
 import { catalogOf, REDASH_SCHEMAS } from "../../adapters/local/redash/schema";
 import { type Check, fail, pass, warn } from "../check";
 import { known } from "../fact";
@@ -21,20 +22,6 @@ const none = (
     return first === undefined ? pass("none") : it.verdict(listed(names), it.fix(first));
   },
 });
-
-/** Types that AWS DMS leaves out; `queries` has one, and is carried by the move itself. */
-const UNMIGRATED_TYPES = [
-  "tsvector",
-  "tsquery",
-  "inet",
-  "macaddr",
-  "line",
-  "lseg",
-  "box",
-  "path",
-  "circle",
-];
-const UNMIGRATED_KINDS = ["e", "r", "c"];
 
 /** What is in the source's database besides its rows. */
 export const schemaChecks: readonly Check[] = [
@@ -176,12 +163,15 @@ export const schemaChecks: readonly Check[] = [
     transport: "dms",
     judge: ({ source }) => {
       const left = known(source.catalog)
-        .tables.filter(({ name }) => name !== "queries")
+        .tables.filter(({ name }) => !isCarried(name))
         .flatMap((table) =>
           table.columns
-            .filter(
-              ({ typeName, typeKind }) =>
-                UNMIGRATED_TYPES.includes(typeName) || UNMIGRATED_KINDS.includes(typeKind),
+            .filter(({ typeName, typeKind, typeCategory }) =>
+              isOneOf(UNMIGRATED_TYPES, {
+                name: typeName,
+                kind: typeKind,
+                category: typeCategory,
+              }),
             )
             .map(({ name, type }) => `${table.name}.${name} (${type})`),
         );

@@ -34,6 +34,7 @@ export class MemoryJournal implements Journal {
 export class MemoryLock implements Lock {
   holder: string | undefined;
   constructor(private readonly name = "one") {}
+  heldBy = (): Promise<string | undefined> => Promise.resolve(this.holder);
   acquire = (): Promise<() => Promise<void>> => {
     if (this.holder !== undefined) return Promise.reject(new Error(`${this.holder} is at work`));
     this.holder = this.name;
