@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeConnections } from "./database/database";
 import type { Clock } from "./engine/clock";
-import { runPlan } from "./engine/engine";
+import { type Outcome, runPlan } from "./engine/engine";
 import type { Event, Journal, Lock } from "./engine/journal";
 import { Refusal } from "./engine/refusal";
 import type { World } from "./ports";
@@ -48,7 +48,11 @@ export class Move {
     const before = moveStateOf(await journal.read());
     assertDue(act, before, clock.nowMs(), run.resume);
     if (act === "prepare" && before.open === undefined) await this.assertReady(run.stop);
-    const { outcome, reason, warnings } = await runPlan(planOf(act, world, this.options), {
+    // Before the flip, to roll a cutover back is to undo it.
+    const undo = act === "rollback" && before.open?.act === "cutover" && !before.open.flipped;
+    const plan = planOf(undo ? "cutover" : act, world, this.options);
+    const { outcome, reason, warnings } = await runPlan(plan, {
+      undo,
       clock,
       journal,
       lock,
@@ -58,7 +62,7 @@ export class Move {
     });
     const state = moveStateOf(await journal.read());
     return {
-      verdict: outcome === "done" && warnings.length > 0 ? "warnings" : outcome,
+      verdict: verdictOf(undo && outcome === "undone" ? "done" : outcome, warnings.length),
       text: [
         reason,
         ...warnings.map(({ step, message }) => `warning: ${step}: ${message}`),
@@ -147,6 +151,9 @@ export class Move {
     await closeConnections(this.options.world.target.database);
   }
 }
+
+const verdictOf = (outcome: Outcome["outcome"], warnings: number): Verdict =>
+  outcome === "done" && warnings > 0 ? "warnings" : outcome;
 
 const dueText = (state: MoveState) => {
   const due = dueActs(state);

@@ -10,6 +10,12 @@ export interface EngineOptions {
   readonly run: string;
   /** Aborted by Ctrl-C or SIGTERM: the step at hand is finished or undone, never left. */
   readonly stop?: AbortSignal;
+  /**
+   * Undoes what an interrupted run has left instead of going on with it; nothing if its irreversible step was started.
+   *
+   * @default false
+   */
+  readonly undo?: boolean;
   /** Called with each event as it is written. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -95,6 +101,8 @@ class Run {
       }
     }
     if (resumed && history.undoing) return this.back(applied, "the run before was undoing");
+    if (resumed && options.undo === true && !flipped)
+      return this.back(applied, "it was asked to undo what the run before has left");
     return this.forward(applied, flipped);
   }
 

@@ -1,5 +1,13 @@
 import { withClient } from "../database/database";
-import { createSlot, dropSlot, isEnabled, publish, subscribe } from "../database/replication";
+import {
+  createSlot,
+  dropSlot,
+  isEnabled,
+  publish,
+  subscribe,
+  unpublish,
+  unsubscribe,
+} from "../database/replication";
 import { tables } from "../database/table";
 import { until } from "../engine/clock";
 import type { Step } from "../engine/step";
@@ -69,6 +77,14 @@ export function wayBackPrepared(world: World, from: Side, to: Side): Step {
         await createSlot(there, CHANGES, "test_decoding");
         await subscribe(here, back, "prepared");
         return { tables: list.length };
+      }),
+    // A slot that nobody reads would keep WAL until the disk is full.
+    undo: (running) =>
+      withBoth(from, to, running, async (here, there) => {
+        await unsubscribe(here, back.name, running);
+        for (const slot of [back.name, CHANGES]) await dropSlot(there, slot, running);
+        await unpublish(there, back.name);
+        return {};
       }),
   };
 }

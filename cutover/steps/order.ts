@@ -25,7 +25,11 @@ export function moveStateOf(entries: readonly Entry[]): MoveState {
   let done: Act | undefined;
   let verifiedMs: number | undefined;
   for (const entry of entries) {
-    if (entry.kind !== "run-ended" || entry.outcome !== "done" || !isAct(entry.act)) continue;
+    if (entry.kind !== "run-ended" || !isAct(entry.act)) continue;
+    // What it had remembered of changes is forgotten with it.
+    if (entry.outcome === "undone" && entry.act === "verify" && done === "verify")
+      done = "replicate";
+    if (entry.outcome !== "done") continue;
     done = entry.act === "abort" ? undefined : entry.act;
     if (entry.act === "verify") verifiedMs = entry.atMs;
     else if (done === undefined) verifiedMs = undefined;
@@ -52,6 +56,7 @@ export function dueActs({ done, open }: MoveState): readonly Act[] {
   if (open !== undefined) {
     if (open.act === "cutover" && open.flipped) return ["cutover", "rollback"];
     if (open.act === "rollback" && open.flipped) return ["rollback", "cutover"];
+    if (open.act === "cutover") return ["cutover", "rollback", "abort"];
     return open.act === "finish" || open.act === "rollback" ? [open.act] : [open.act, "abort"];
   }
   switch (done) {

@@ -1,5 +1,5 @@
 import { withClient } from "../database/database";
-import { createSlot, slotExists } from "../database/replication";
+import { createSlot, dropSlot, slotExists } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
 import type { Plan, Step } from "../engine/step";
 import { CHANGES, type World } from "../ports";
@@ -28,6 +28,11 @@ function changesWatched({ source }: World): Step {
     apply: (running) =>
       withClient(source.database, running.signal, async (client) => {
         await createSlot(client, CHANGES, "test_decoding");
+        return {};
+      }),
+    undo: (running) =>
+      withClient(source.database, running.signal, async (client) => {
+        await dropSlot(client, CHANGES, running);
         return {};
       }),
   };

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,15 +9,9 @@ import type { MoveSettings } from "../../cutover/moveSettings";
 import { judgeLedger } from "../../cutover/rehearsal/ledger";
 import { startUsers } from "../../cutover/rehearsal/livingUsers";
 import { planOf, type Act } from "../../cutover/steps/acts";
+import { ended, startMove } from "../support/cutover/moveCommand";
 
-const ROOT = join(__dirname, "..", "..");
 const TIMES = { writeOutageBudgetMs: 20_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe("npm run move, killed", function () {
   this.timeout(600_000);
@@ -39,19 +31,7 @@ describe("npm run move, killed", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, ["--import=tsx", "cutover/cli.ts", ...args, "--state", folder], {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  const ended = async (child: ChildProcess): Promise<Ended> => {
-    let stdout = "";
-    let stderr = "";
-    child.stdout!.on("data", (data: Buffer) => (stdout += data.toString()));
-    child.stderr!.on("data", (data: Buffer) => (stderr += data.toString()));
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, stdout, stderr };
-  };
+  const start = (...args: string[]) => startMove(folder, ...args);
   const done = async (act: Act) => {
     const { code, stdout, stderr } = await ended(start(act));
     assert.equal(code, 0, `${act}: ${stdout}${stderr}`);
@@ -86,7 +66,12 @@ describe("npm run move, killed", function () {
     assert.equal(code, 2);
     assert.equal(
       stderr,
-      `refused: another run is at work: process ${process.pid} on ${hostname()}, since 12:01; if it is not, remove ${lock}\n`,
+      [
+        "refused: 1 checks of preflight do not hold",
+        `  fail     lock-free: process ${process.pid} on ${hostname()}, since 12:01; if it is not, remove ${lock}`,
+        "           → let it end; a lock is removed only if its holder is dead",
+        "",
+      ].join("\n"),
     );
     rmSync(lock);
   });

@@ -24,8 +24,7 @@ export class LockFile implements Lock {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
       const holder = await this.heldBy();
-      if (holder !== undefined)
-        throw new Refusal(`another run is at work: ${holder}; if it is not, remove ${this.path}`);
+      if (holder !== undefined) throw new Refusal(`another run is at work: ${holder}`);
       await rm(this.path, { force: true });
     }
     throw new Refusal(`another run took the lock ${this.path} at the same moment`);
@@ -42,7 +41,7 @@ export class LockFile implements Lock {
     const { pid, host, since } = holderIn(text);
     // Of another machine's processes nobody here knows whether they live.
     if (pid !== undefined && host === hostname() && !isAlive(pid)) return undefined;
-    return `process ${pid ?? "unknown"} on ${host}, since ${since}`;
+    return `process ${pid ?? "unknown"} on ${host}, since ${since}; if it is not, remove ${this.path}`;
   };
 }
 

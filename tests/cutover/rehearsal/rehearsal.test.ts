@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -14,15 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Rehearsal } from "../../../cutover/rehearsal/rehearsal";
+import { ended } from "../../support/cutover/moveCommand";
 import { proofsOf } from "../../../cutover/report/summary";
 
 const ROOT = join(__dirname, "..", "..", "..");
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe("npm run rehearse", function () {
   this.timeout(180_000);
@@ -43,17 +37,6 @@ describe("npm run rehearse", function () {
       env: { ...process.env, TMPDIR: temporary, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
-  const ended = async (child: ChildProcess, onStderr?: (text: string) => void): Promise<Ended> => {
-    let stdout = "";
-    let stderr = "";
-    child.stdout!.on("data", (data: Buffer) => (stdout += data.toString()));
-    child.stderr!.on("data", (data: Buffer) => {
-      stderr += data.toString();
-      onStderr?.(stderr);
-    });
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, stdout, stderr };
-  };
   const left = () => readdirSync(temporary).filter((name) => name.startsWith("redash-"));
 
   it("moves users over, back and over again without losing a write, and leaves a report without secrets", async () => {

@@ -62,6 +62,15 @@ describe("the order of acts", () => {
     assert.deepEqual(due(entries), ["cutover", "verify", "abort"]);
   });
 
+  it("asks for the comparison again when it was undone, because what it remembered is gone", () => {
+    const entries = journal(
+      { act: "replicate", outcome: "done" },
+      { act: "verify", outcome: "done" },
+      { act: "verify", outcome: "undone" },
+    );
+    assert.deepEqual(due(entries), ["verify", "replicate", "abort"]);
+  });
+
   it("says which act is due, with the command", () => {
     assert.equal(
       refusal("cutover", []),
@@ -86,6 +95,7 @@ describe("the order of acts", () => {
     assert.deepEqual(due(journal({ act: "replicate" })), ["replicate", "abort"]);
     assert.deepEqual(due(journal({ act: "cutover", steps: ["source-fenced"] })), [
       "cutover",
+      "rollback",
       "abort",
     ]);
     assert.equal(
