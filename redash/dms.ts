@@ -216,6 +216,9 @@ export function taskSettings({
 /** KiB that cost nothing, and the most that DMS accepts. */
 const LOB_KIB = { least: 63, most: 102_400 } as const;
 
+/** Largest value that limited LOB mode carries whole. */
+export const LARGEST_LOB_BYTES = Math.floor((LOB_KIB.most * 1024) / 3);
+
 /**
  * `LobMaxSize` for a database: three times its largest LOB, because DMS counts two bytes for a character that has one,
  * and advises three.
@@ -227,7 +230,7 @@ export function lobMaxSizeKib(largestBytes: number): number {
   const size = Math.ceil((3 * largestBytes) / 1024);
   if (size > LOB_KIB.most) {
     throw new Error(
-      `a value of ${largestBytes} bytes is too large for DMS, which carries ${Math.floor((LOB_KIB.most * 1024) / 3)}; purge old query results, or move with transport logical`,
+      `a value of ${largestBytes} bytes is too large for DMS, which carries ${LARGEST_LOB_BYTES}; purge old query results, or move with transport logical`,
     );
   }
   return Math.max(LOB_KIB.least, size);

@@ -121,6 +121,8 @@ describe("every policy looks at our program: one slip in it is found by", () => 
   before(async () => {
     for (const mode of MODES) {
       for (const phase of PHASES) programs.push(judged(await runProgram(soundConfig(mode, phase))));
+      const dms = { "redash:transport": "dms", "redash:dmsLargestLobBytes": "8000000" };
+      programs.push(judged(await runProgram(soundConfig(mode, "replicating", dms))));
     }
   });
 
