@@ -59,6 +59,7 @@ const ADDED: Json = {
   iops: 3000,
   numNodeGroups: 2,
   ingress: [{ cidrBlocks: ["0.0.0.0/0"] }],
+  password: "hunter2hunter2hunter2",
   user: "root",
   launchType: "FARGATE",
   manageMasterUserPassword: true,
