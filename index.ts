@@ -1,8 +1,10 @@
+import { getInstanceOutput } from "@pulumi/aws/ec2/getInstance";
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import { RedashDatabase } from "./components/RedashDatabase";
 import { RedashEcsCluster } from "./components/RedashEcsCluster";
 import { RedashEncryptionKey } from "./components/RedashEncryptionKey";
 import { RedashIngress } from "./components/RedashIngress";
+import { RedashMigration } from "./components/RedashMigration";
 import { RedashNetwork } from "./components/RedashNetwork";
 import { RedashQueue } from "./components/RedashQueue";
 import { RedashSecrets } from "./components/RedashSecrets";
@@ -25,6 +27,10 @@ export = async () => {
     accountId,
   });
 
+  const livingSource = settings.livingSource && {
+    ...settings.livingSource,
+    address: getInstanceOutput(settings.livingSource).privateIp,
+  };
   const network = new RedashNetwork("redash", {
     existing: settings.existingVpc,
     cidr: settings.vpcCidr,
@@ -33,10 +39,13 @@ export = async () => {
     interfaceEndpoints: settings.interfaceEndpoints,
     flowLogRetentionDays: settings.flowLogRetentionDays,
     ingress: settings.ingress,
-    source: settings.livingSource && {
+    source: livingSource && {
       securityGroupId: settings.sourceSecurityGroupId,
       port: settings.sourcePort,
+      address: livingSource.address,
+      databasePort: settings.sourceDatabasePort,
     },
+    replicationInstance: settings.migration?.dms !== undefined,
     serverPort: SERVER_PORT,
     keyArn,
     regionName,
@@ -96,9 +105,45 @@ export = async () => {
       vpcCidr: network.vpcCidr,
       subnetIds: network.privateSubnetIds,
       loadBalancerSecurityGroupId: network.securityGroupIds.loadBalancer,
+      databaseSecurityGroupId: network.securityGroupIds.database,
+      replicationInstanceSecurityGroupId: network.securityGroupIds.replicationInstance,
+      databasePort: settings.sourceDatabasePort,
       keyArn,
     });
-  const sourceHost = clone ?? settings.livingSource;
+  const sourceHost = clone ?? livingSource;
+
+  const migration =
+    settings.migration &&
+    sourceHost &&
+    new RedashMigration("redash", {
+      forward: settings.migration.forward,
+      source: {
+        address: sourceHost.address,
+        port: settings.sourceDatabasePort,
+        databaseName: settings.sourceDatabaseName,
+      },
+      target: {
+        identifier: database.identifier,
+        address: database.address,
+        port: database.port,
+        databaseName: database.databaseName,
+        username: database.username,
+        password: database.password,
+        storageGib: settings.databaseStorageGib,
+      },
+      dms: settings.migration.dms &&
+        network.securityGroupIds.replicationInstance && {
+          ...settings.migration.dms,
+          subnetIds: network.privateSubnetIds,
+          securityGroupId: network.securityGroupIds.replicationInstance,
+        },
+      alarmTopicArns: settings.alarmTopicArns,
+      keyArn,
+      logRetentionDays,
+      secretRecoveryWindowDays,
+      regionName,
+      accountId,
+    });
 
   const ingress = new RedashIngress("redash", {
     host: settings.host,
@@ -195,8 +240,24 @@ export = async () => {
     ...(ingress.loadBalancerDnsName && { loadBalancerDnsName: ingress.loadBalancerDnsName }),
     ecsTargetGroupArn: ingress.ecsTargetGroupArn,
     ...(ingress.sourceTargetGroupArn && { sourceTargetGroupArn: ingress.sourceTargetGroupArn }),
-    ...(sourceHost && { sourceInstanceId: sourceHost.instanceId }),
+    ...(sourceHost && {
+      sourceInstanceId: sourceHost.instanceId,
+      sourceAddress: sourceHost.address,
+    }),
     ...(clone && { sourceSecurityGroupId: clone.securityGroupId }),
+    ...(migration && {
+      transport: settings.transport,
+      sourceDatabaseName: settings.sourceDatabaseName,
+      sourceDatabaseSecretArn: migration.sourceSecretArn,
+      targetDatabaseSecretArn: migration.targetSecretArn,
+    }),
+    ...(migration?.dms && {
+      replicationTaskArn: migration.dms.taskArn,
+      replicationInstanceArn: migration.dms.instanceArn,
+      replicationSourceEndpointArn: migration.dms.sourceEndpointArn,
+      replicationTargetEndpointArn: migration.dms.targetEndpointArn,
+      replicationSourceSecretArn: migration.dms.sourceSecretArn,
+    }),
     clusterName: cluster.clusterName,
     serverServiceName: cluster.serverServiceName,
     schedulerServiceName: cluster.schedulerServiceName,

@@ -62,7 +62,10 @@ export class RedashDatabase extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   readonly port: number;
   readonly databaseName: string;
+  /** RDS's master user. */
   readonly username: string;
+  /** Its password, a secret: for another secret, never for an output of the stack. */
+  readonly password: pulumi.Output<string>;
   readonly parameterGroupName: pulumi.Output<string>;
   /** Secret with `postgresql://…?sslmode=require`. */
   readonly urlSecretArn: pulumi.Output<string>;
@@ -151,6 +154,7 @@ export class RedashDatabase extends pulumi.ComponentResource {
     this.port = PORT;
     this.databaseName = NAME;
     this.username = NAME;
+    this.password = masterPassword;
     this.parameterGroupName = parameterGroup.name;
     this.urlSecretArn = url.arn;
     this.urlSecretVersionId = url.versionId;

@@ -45,6 +45,12 @@ export interface RedashNetworkArgs {
    * @default none: nothing but the tasks is reachable
    */
   readonly source?: SourceAccess | undefined;
+  /**
+   * Makes a security group for AWS DMS's replication instance, and in a new VPC the interface endpoint by which it
+   * reads its credentials: without a public address it gets them by no other way.
+   * https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html
+   */
+  readonly replicationInstance: boolean;
   /** TCP port on which Redash's server listens, 5000 in its image. */
   readonly serverPort: number;
 }
@@ -81,14 +87,19 @@ export class RedashNetwork extends pulumi.ComponentResource {
     validate(args, this);
 
     const vpc = args.existing ? existingVpc(args.existing, this) : newVpc(name, args, this);
-    const interfaceEndpoints = args.interfaceEndpoints && !args.existing;
+    const services = interfaceEndpoints(args);
     const { endpoints, ...groups } = securityGroups(
       name,
-      { ...args, interfaceEndpoints, vpcId: vpc.id, vpcCidr: vpc.cidr },
+      {
+        ...args,
+        interfaceEndpoints: services.length > 0,
+        vpcId: vpc.id,
+        vpcCidr: vpc.cidr,
+      },
       this,
     );
     if (endpoints) {
-      for (const service of INTERFACE_ENDPOINTS) {
+      for (const service of services) {
         new ec2.VpcEndpoint(
           `${name}-${service.replace(".", "-")}`,
           {
@@ -119,6 +130,13 @@ export class RedashNetwork extends pulumi.ComponentResource {
       securityGroupIds: this.securityGroupIds,
     });
   }
+}
+
+/** Services that have an endpoint in a new VPC. */
+function interfaceEndpoints(args: RedashNetworkArgs): readonly string[] {
+  if (args.existing) return [];
+  if (args.interfaceEndpoints) return INTERFACE_ENDPOINTS;
+  return args.replicationInstance ? ["secretsmanager"] : [];
 }
 
 function validate(args: RedashNetworkArgs, resource: pulumi.Resource): void {

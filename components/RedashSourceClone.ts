@@ -1,6 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import { replicationRules } from "./replicationRules";
 
 export interface RedashSourceCloneArgs {
   /** Machine image of the production host. A change replaces the instance. */
@@ -17,16 +18,28 @@ export interface RedashSourceCloneArgs {
   readonly loadBalancerSecurityGroupId: pulumi.Input<string>;
   /** Port on which the host serves Redash. */
   readonly port: number;
+  /** The managed database, with which PostgreSQL of the clone replicates. */
+  readonly databaseSecurityGroupId: pulumi.Input<string>;
+  /**
+   * AWS DMS's replication instance.
+   *
+   * @default none
+   */
+  readonly replicationInstanceSecurityGroupId?: pulumi.Input<string> | undefined;
+  /** Port of PostgreSQL on the host. */
+  readonly databasePort: number;
 }
 
 /**
  * The source of a rehearsal: an instance started from an image of the production host. A copy of a living Redash
  * runs its schedules, mails and alerts real people, and queries real databases as soon as it boots, so its
- * security group lets it reach nothing but the VPC. It makes the instance, that group and the load balancer's way to
- * it, nothing else.
+ * security group lets it reach nothing but the VPC. It makes the instance, that group, and the ways of the load balancer
+ * and of replication to it, nothing else.
  */
 export class RedashSourceClone extends pulumi.ComponentResource {
   readonly instanceId: pulumi.Output<string>;
+  /** Private IPv4 address. */
+  readonly address: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
 
   constructor(name: string, args: RedashSourceCloneArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -60,6 +73,15 @@ export class RedashSourceClone extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    replicationRules(
+      name,
+      { securityGroupId: securityGroup.id, databasePort: args.databasePort },
+      {
+        database: args.databaseSecurityGroupId,
+        replicationInstance: args.replicationInstanceSecurityGroupId,
+      },
+      this,
+    );
     const egress = new vpc.SecurityGroupEgressRule(
       `${name}-to-vpc`,
       {
@@ -89,9 +111,11 @@ export class RedashSourceClone extends pulumi.ComponentResource {
     );
 
     this.instanceId = instance.id;
+    this.address = instance.privateIp;
     this.securityGroupId = securityGroup.id;
     this.registerOutputs({
       instanceId: this.instanceId,
+      address: this.address,
       securityGroupId: this.securityGroupId,
     });
   }

@@ -1,6 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
-import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import { POSTGRESQL_PORT, replicationRules, type Replicators } from "./replicationRules";
+import { egress, ingress, tcp } from "./securityGroupRule";
 
 /** Who may open a connection to Redash. */
 export type IngressArgs =
@@ -15,16 +16,20 @@ export type IngressArgs =
       readonly existingLoadBalancerSecurityGroupId: string;
     };
 
-/** The EC2 host that Redash moves away from, as the load balancer reaches it. */
+/** The EC2 host that Redash moves away from, as the load balancer and replication reach it. */
 export interface SourceAccess {
   /**
-   * The host's security group. It gains an ingress rule from the load balancer. Leave it out where that rule exists
-   * already (AWS refuses a duplicate): a load balancer of our own may then reach `port` in the whole VPC, and an
-   * existing one gains nothing.
+   * The host's security group. It gains rules for the load balancer and for replication. Leave it out where the load
+   * balancer's rule exists already (AWS refuses a duplicate): a load balancer of our own may then reach `port` in the
+   * whole VPC, an existing one gains nothing, and the host's owner lets replication in to `databasePort`.
    */
   readonly securityGroupId?: string | undefined;
   /** TCP port of nginx or of Redash's server on the host. */
   readonly port: number;
+  /** The host's private IPv4 address. */
+  readonly address: pulumi.Input<string>;
+  /** TCP port of PostgreSQL on that address. */
+  readonly databasePort: number;
 }
 
 export interface SecurityGroupsArgs {
@@ -33,6 +38,8 @@ export interface SecurityGroupsArgs {
   readonly ingress: IngressArgs;
   readonly source?: SourceAccess | undefined;
   readonly serverPort: number;
+  /** Makes the group of AWS DMS's replication instance. */
+  readonly replicationInstance: boolean;
   readonly interfaceEndpoints: boolean;
 }
 
@@ -42,13 +49,14 @@ export interface SecurityGroupIds {
   readonly tasks: pulumi.Output<string>;
   readonly database: pulumi.Output<string>;
   readonly queue: pulumi.Output<string>;
+  /** Only with a replication instance. */
+  readonly replicationInstance: pulumi.Output<string> | undefined;
   /** Only with interface endpoints. */
   readonly endpoints: pulumi.Output<string> | undefined;
 }
 
 const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
-const POSTGRESQL_PORT = 5432;
 const VALKEY_PORT = 6379;
 
 /**
@@ -73,6 +81,9 @@ export function securityGroups(
   const queue = group("queue", "Redash: queue");
   const endpoints = args.interfaceEndpoints
     ? group("endpoints", "Redash: interface endpoints of AWS services")
+    : undefined;
+  const replicationInstance = args.replicationInstance
+    ? group("replication", "Redash: replication instance of the migration")
     : undefined;
 
   for (const cidr of new Set(own?.cidrs)) {
@@ -100,6 +111,10 @@ export function securityGroups(
   if (args.source) {
     const from = { loadBalancer, ours: own !== undefined, vpcCidr: args.vpcCidr };
     sourceRules(name, args.source, from, parent);
+    sourceReplicationRules(name, args.source, { database, replicationInstance }, parent);
+  }
+  if (replicationInstance) {
+    replicationInstanceRules(name, { replicationInstance, database, endpoints }, parent);
   }
 
   // Redash queries whatever its users add as a data source, on any host and port.
@@ -129,7 +144,7 @@ export function securityGroups(
       description: "Redash tasks",
     });
   }
-  return { loadBalancer, tasks, database, queue, endpoints };
+  return { loadBalancer, tasks, database, queue, replicationInstance, endpoints };
 }
 
 function sourceRules(
@@ -160,22 +175,60 @@ function sourceRules(
   }
 }
 
-function tcp(port: number): { ipProtocol: string; fromPort: number; toPort: number } {
-  return { ipProtocol: "tcp", fromPort: port, toPort: port };
+function sourceReplicationRules(
+  name: string,
+  { securityGroupId, address, databasePort }: SourceAccess,
+  replicators: Replicators,
+  parent: pulumi.Resource,
+): void {
+  const source = securityGroupId === undefined ? { address } : { securityGroupId };
+  replicationRules(`${name}-source`, { databasePort, ...source }, replicators, parent);
+  if (securityGroupId !== undefined) {
+    egress(`${name}-source-to-database`, parent, {
+      securityGroupId,
+      referencedSecurityGroupId: replicators.database,
+      ...tcp(POSTGRESQL_PORT),
+      description: "Replication back from the managed Redash",
+    });
+  }
 }
 
-function ingress(
+/** It writes into the database, and reads the credentials of both ends from Secrets Manager. */
+function replicationInstanceRules(
   name: string,
+  groups: {
+    replicationInstance: pulumi.Output<string>;
+    database: pulumi.Output<string>;
+    endpoints: pulumi.Output<string> | undefined;
+  },
   parent: pulumi.Resource,
-  args: vpc.SecurityGroupIngressRuleArgs,
 ): void {
-  new vpc.SecurityGroupIngressRule(name, args, { parent });
-}
-
-function egress(
-  name: string,
-  parent: pulumi.Resource,
-  args: vpc.SecurityGroupEgressRuleArgs,
-): void {
-  new vpc.SecurityGroupEgressRule(name, args, { parent });
+  const { replicationInstance, database, endpoints } = groups;
+  egress(`${name}-replication-to-database`, parent, {
+    securityGroupId: replicationInstance,
+    referencedSecurityGroupId: database,
+    ...tcp(POSTGRESQL_PORT),
+    description: "Metadata database",
+  });
+  ingress(`${name}-database-from-replication`, parent, {
+    securityGroupId: database,
+    referencedSecurityGroupId: replicationInstance,
+    ...tcp(POSTGRESQL_PORT),
+    description: "Replication instance of the migration",
+  });
+  egress(`${name}-replication-to-secrets-manager`, parent, {
+    securityGroupId: replicationInstance,
+    // An existing VPC leads there by its owner's NAT or endpoint.
+    ...(endpoints ? { referencedSecurityGroupId: endpoints } : { cidrIpv4: "0.0.0.0/0" }),
+    ...tcp(HTTPS_PORT),
+    description: "Secrets Manager",
+  });
+  if (endpoints) {
+    ingress(`${name}-endpoints-from-replication`, parent, {
+      securityGroupId: endpoints,
+      referencedSecurityGroupId: replicationInstance,
+      ...tcp(HTTPS_PORT),
+      description: "Replication instance of the migration",
+    });
+  }
 }

@@ -16,6 +16,7 @@ const EXPLICIT = [
   "heartbeatEnable",
   "heartbeatFrequency",
   "mapBooleanAsBoolean",
+  "mapJsonbAsClob",
   "maxFileSize",
   "pluginName",
 ] as const;
@@ -272,7 +273,7 @@ export const MIGRATION: Subject = {
       severity: "high",
       enforcement: "mandatory",
       why: "With some of them the provider sends the others as 0: ExecuteTimeout 0, MaxFileSize 0, a heartbeat without frequency (aws.md, trap 1).",
-      fix: `All eight: ${EXPLICIT.join(", ")}.`,
+      fix: `All nine: ${EXPLICIT.join(", ")}.`,
       check: (endpoint) => {
         const settings = endpoint.get("postgresSettings");
         if (settings === undefined) return;

@@ -58,6 +58,30 @@ const FACTS: Readonly<Record<string, Facts>> = {
     `${str(it["retentionInDays"])} days`,
     it["kmsKeyId"] === undefined ? "not encrypted with a key" : "own key",
   ],
+  "aws:cloudwatch/metricAlarm:MetricAlarm": (it) => [
+    `${str(it["metricName"])} ${it["comparisonOperator"] === "LessThanThreshold" ? "<" : ">"} ${str(it["threshold"])}`,
+    `${str(it["evaluationPeriods"])} × ${str(it["period"])} s`,
+    `no data is ${str(it["treatMissingData"])}`,
+    list(it["alarmActions"]).length === 0 ? "tells nobody" : undefined,
+  ],
+  "aws:dms/certificate:Certificate": (it) => [str(it["certificateId"])],
+  "aws:dms/endpoint:Endpoint": (it) => [
+    `${str(it["endpointType"])} ${str(it["engineName"])}`,
+    it["sslMode"] === "none" ? "NO TLS" : `TLS ${str(it["sslMode"])}`,
+    it["secretsManagerArn"] === undefined ? "PASSWORD IN THE ENDPOINT" : "Secrets Manager",
+  ],
+  "aws:dms/replicationInstance:ReplicationInstance": (it) => [
+    `DMS ${str(it["engineVersion"])}`,
+    str(it["replicationInstanceClass"]),
+    `${str(it["allocatedStorage"])} GiB`,
+    yes(it["multiAz"], "Multi-AZ", "one zone"),
+    it["kmsKeyArn"] === undefined ? "not encrypted with a key" : "own key",
+    yes(it["publiclyAccessible"], "PUBLIC", "private"),
+  ],
+  "aws:dms/replicationTask:ReplicationTask": (it) => [
+    str(it["migrationType"]),
+    yes(it["startReplicationTask"], "STARTS BY ITSELF", "the move starts it"),
+  ],
   "aws:ec2/instance:Instance": (it) => [
     str(it["instanceType"]),
     str(it["ami"]),

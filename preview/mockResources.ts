@@ -54,6 +54,29 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
     "logs",
     ({ physicalName }) => `log-group:${physicalName}`,
   ),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": withArn(
+    "cloudwatch",
+    ({ physicalName }) => `alarm:${physicalName}`,
+  ),
+  "aws:dms/certificate:Certificate": ({ inputs, hex, arn }) => ({
+    id: String(inputs["certificateId"]),
+    state: { certificateArn: arn("dms", `cert:${hex(26).toUpperCase()}`) },
+  }),
+  "aws:dms/endpoint:Endpoint": ({ inputs, hex, arn }) => ({
+    id: String(inputs["endpointId"]),
+    state: { endpointArn: arn("dms", `endpoint:${hex(26).toUpperCase()}`) },
+  }),
+  "aws:dms/replicationInstance:ReplicationInstance": ({ inputs, hex, arn }) => ({
+    id: String(inputs["replicationInstanceId"]),
+    state: { replicationInstanceArn: arn("dms", `rep:${hex(26).toUpperCase()}`) },
+  }),
+  "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup": ({ inputs }) => ({
+    id: String(inputs["replicationSubnetGroupId"]),
+  }),
+  "aws:dms/replicationTask:ReplicationTask": ({ inputs, hex, arn }) => ({
+    id: String(inputs["replicationTaskId"]),
+    state: { replicationTaskArn: arn("dms", `task:${hex(26).toUpperCase()}`), status: "ready" },
+  }),
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": idOf("sg"),
   "aws:ec2/flowLog:FlowLog": idOf("fl"),
   "aws:ec2/instance:Instance": ({ hex }) => ({

@@ -96,12 +96,27 @@ const CALLS: Readonly<Record<string, (call: Asked) => State>> = {
     userId: "AIDAPREVIEW",
     id: ACCOUNT_ID,
   }),
+  "aws:ec2/getInstance:getInstance": ({ inputs }) => ({
+    id: inputs["instanceId"],
+    instanceId: inputs["instanceId"],
+    privateIp: "10.60.10.20",
+  }),
   "aws:ec2/getVpc:getVpc": ({ inputs }) => ({
     id: inputs["id"],
     cidrBlock: "10.60.0.0/16",
     enableDnsHostnames: true,
     enableDnsSupport: true,
   }),
+  // As an account answers in which somebody has used DMS before.
+  "aws:iam/getRoles:getRoles": ({ inputs }) => {
+    const names = ["dms-vpc-role", "dms-cloudwatch-logs-role"];
+    return {
+      ...inputs,
+      id: "roles",
+      names,
+      arns: names.map((name) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`),
+    };
+  },
   "aws:lb/getListener:getListener": ({ inputs }) => ({ ...inputs, defaultActions: [] }),
   "aws:lb/getListenerRule:getListenerRule": ({ inputs }) => ({ ...inputs, actions: [] }),
   "aws:secretsmanager/getSecretVersions:getSecretVersions": ({ inputs, hex }) => ({

@@ -97,6 +97,13 @@ function* phases(values: Values): Found {
       );
     }
   }
+  if (meaning.source && values.transport === "dms" && values.dmsLargestLobBytes === undefined) {
+    yield problem(
+      values,
+      ["dmsLargestLobBytes", "transport", "phase"],
+      "the largest value of the source, measured there (docs/settings.md): transport dms stops at a larger one",
+    );
+  }
   if (values.rollback && phase !== "replicating") {
     yield problem(
       values,

@@ -56,6 +56,10 @@ export function derived(values: Values) {
           replicaSessions: meaning.replicaSessions && values.transport === "dms",
         }
       : undefined,
+    /** What moves the data, in the phases that have a source. */
+    migration: meaning.source
+      ? { forward: meaning.trafficTo === "source", dms: dms(values) }
+      : undefined,
     /** Plain variables of every process. */
     processEnvironment: { ...commonEnvironment(values), ...values.environment },
   };
@@ -67,3 +71,18 @@ const existingVpc = (vpcId: string, values: Values) => ({
   privateSubnetIds: values.privateSubnetIds ?? [],
   isolatedSubnetIds: values.isolatedSubnetIds ?? [],
 });
+
+/** The replication task and its instance, if the transport has one. */
+const dms = (values: Values) =>
+  values.transport === "dms" && values.dmsLargestLobBytes !== undefined
+    ? {
+        instanceClass: values.dmsInstanceClass,
+        storageGib: values.dmsStorageGib,
+        multiAz: values.dmsMultiAz,
+        maintenanceWindow: values.databaseMaintenanceWindow,
+        createRoles: values.dmsCreateRoles,
+        largestLobBytes: values.dmsLargestLobBytes,
+        sourceSslMode: values.dmsSourceSslMode,
+        targetCaPem: values.dmsTargetCaPem,
+      }
+    : undefined;

@@ -2,6 +2,7 @@ import type { AnyKey, ValueOf } from "./key";
 import { databaseKeys } from "./keys/database";
 import { ecsKeys } from "./keys/ecs";
 import { ingressKeys } from "./keys/ingress";
+import { migrationKeys } from "./keys/migration";
 import { networkKeys } from "./keys/network";
 import { queueKeys } from "./keys/queue";
 import { sourceKeys } from "./keys/source";
@@ -16,6 +17,7 @@ export const KEY_GROUPS = {
   Processes: ecsKeys,
   Ingress: ingressKeys,
   Source: sourceKeys,
+  Migration: migrationKeys,
 } as const;
 
 type AllKeys = typeof stackKeys &
@@ -24,7 +26,8 @@ type AllKeys = typeof stackKeys &
   typeof queueKeys &
   typeof ecsKeys &
   typeof ingressKeys &
-  typeof sourceKeys;
+  typeof sourceKeys &
+  typeof migrationKeys;
 
 export type KeyName = keyof AllKeys;
 

@@ -104,11 +104,14 @@ function wrong(
   const where = issue?.path.map(String).join(".") ?? "";
   return {
     key: NAMESPACE + name,
-    value: name === "environment" ? shownVariables(text) : text,
+    value: name === "environment" ? shownVariables(text) : shownText(text),
     allowed: where === "" ? key.allowed : `${key.allowed} (at ${where}: ${issue?.message ?? ""})`,
     fix: setCommand(NAMESPACE + name, key.example),
   };
 }
+
+/** A key may have been pasted where a certificate belongs. */
+const shownText = (text: string) => (text.includes("PRIVATE KEY") ? "(hidden)" : text);
 
 /** The names of variables, never their values: one of them may be a secret. */
 function shownVariables(text: string): string {

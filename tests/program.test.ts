@@ -29,6 +29,7 @@ async function between(mode: Mode, before: Phase, after: Phase, changes = {}): P
     ),
   );
 }
+const DMS = { "redash:transport": "dms", "redash:dmsLargestLobBytes": "8000000" };
 const SWITCH = [
   "changed Service redash-scheduler-service | desiredCount",
   "changed Listener redash-https | defaultActions.0.forward.targetGroups.0.weight | defaultActions.0.forward.targetGroups.1.weight",
@@ -43,7 +44,9 @@ describe("the program", () => {
         const data = ["Instance", "ReplicationGroup", "Key", "Secret", "Bucket", "LoadBalancer"];
         for (const resource of data.flatMap((type) => ofType(recording, type))) {
           if (resource.type.startsWith("aws:ec2")) continue;
-          assert.equal(resource.protect, mode === "production", resource.name);
+          // It ends with the move; protection would stop the update that ends it.
+          const ends = resource.name.startsWith("redash-migration-");
+          assert.equal(resource.protect, mode === "production" && !ends, resource.name);
         }
         const verdict = verdictOf(recording);
         assert.equal(isRefused(verdict), false, verdictLines(verdict).join("\n"));
@@ -58,16 +61,20 @@ describe("the program", () => {
     }
 
     it(`asks for the same resources while every id is unknown, as in a first preview: ${mode}`, async () => {
-      const config = soundConfig(mode, "replicating");
-      const names = async (unknowns: boolean) =>
-        (await runProgram(config, null, { unknowns })).resources.map(({ urn }) => urn);
-      assert.deepEqual(await names(true), await names(false));
+      for (const transport of [{}, DMS]) {
+        const config = soundConfig(mode, "replicating", transport);
+        const names = async (unknowns: boolean) =>
+          (await runProgram(config, null, { unknowns })).resources.map(({ urn }) => urn);
+        assert.deepEqual(await names(true), await names(false));
+      }
     });
 
     it(`turns traffic and starts the scheduler when the phase says switched, and touches nothing else: ${mode}`, async () => {
       assert.deepEqual(await between(mode, "replicating", "switched"), SWITCH);
-      const dms = { "redash:transport": "dms" };
-      assert.deepEqual(await between(mode, "replicating", "switched", dms), [
+      assert.deepEqual(await between(mode, "replicating", "switched", DMS), [
+        ...["latency-source", "latency-target", "validation-failed", "validation-suspended"].map(
+          (name) => `removed MetricAlarm redash-migration-${name}`,
+        ),
         ...SWITCH,
         "changed ParameterGroup redash-database | parameters.session_replication_role",
       ]);
@@ -76,6 +83,8 @@ describe("the program", () => {
 
   it("removes what belongs to the move, and nothing else, when the phase says complete", async () => {
     assert.deepEqual(await between("production", "switched", "complete"), [
+      "removed MetricAlarm redash-migration-slot-lag",
+      "removed MetricAlarm redash-migration-wal-disk",
       "changed Listener redash-https | defaultActions.0.forward.targetGroups.1",
       "removed TargetGroup redash-source",
       "removed TargetGroupAttachment redash-source",
@@ -92,24 +101,65 @@ describe("the program", () => {
           ([line = ""], path) => [`${line} | ${path}`],
           ["changed ParameterGroup redash-database"],
         ),
+      "removed Secret redash-migration-source",
+      "removed Secret redash-migration-target",
+      "removed SecretVersion redash-migration-source",
+      "removed SecretVersion redash-migration-target",
       "removed SecurityGroupEgressRule redash-load-balancer-to-source",
+      "removed SecurityGroupEgressRule redash-source-database-egress",
+      "removed SecurityGroupEgressRule redash-source-to-database",
+      "removed SecurityGroupIngressRule redash-source-database-ingress",
+      "removed SecurityGroupIngressRule redash-source-from-database",
       "removed SecurityGroupIngressRule redash-source-from-load-balancer",
+      "removed RandomPassword redash-migration-source",
+      "removed RedashMigration redash",
     ]);
     assert.deepEqual(
       (await between("rehearsal", "switched", "complete")).filter((line) =>
         line.startsWith("removed"),
       ),
       [
+        "removed MetricAlarm redash-migration-slot-lag",
+        "removed MetricAlarm redash-migration-wal-disk",
         "removed Instance redash-source-instance",
         "removed SecurityGroup redash-source-sg",
         "removed TargetGroup redash-source",
         "removed TargetGroupAttachment redash-source",
+        "removed Secret redash-migration-source",
+        "removed Secret redash-migration-target",
+        "removed SecretVersion redash-migration-source",
+        "removed SecretVersion redash-migration-target",
+        "removed SecurityGroupEgressRule redash-source-database-egress",
         "removed SecurityGroupEgressRule redash-source-load-balancer-egress",
         "removed SecurityGroupEgressRule redash-source-to-vpc",
+        "removed SecurityGroupIngressRule redash-source-database-ingress",
+        "removed SecurityGroupIngressRule redash-source-from-database",
         "removed SecurityGroupIngressRule redash-source-from-load-balancer",
+        "removed RandomPassword redash-migration-source",
+        "removed RedashMigration redash",
         "removed RedashSourceClone redash-source",
       ],
     );
+  });
+
+  it("has a replication task in the phases replicating and switched, if the transport is DMS, and no trace of one otherwise", async () => {
+    const ofDms = ({ resources }: Recording) =>
+      resources.filter(
+        ({ type, name }) => type.startsWith("aws:dms/") || /dms|replication/.test(name),
+      );
+    for (const mode of MODES) {
+      for (const phase of PHASES) {
+        const recording = await run(mode, phase, DMS);
+        const isMoving = phase === "replicating" || phase === "switched";
+        assert.equal(ofType(recording, "ReplicationTask").length, isMoving ? 1 : 0);
+        assert.equal(ofType(recording, "ReplicationInstance").length, isMoving ? 1 : 0);
+        if (!isMoving) assert.deepEqual(ofDms(recording), []);
+        assert.deepEqual(ofDms(await run(mode, phase)), []);
+        assertInvariants(recording);
+        const verdict = verdictOf(recording);
+        assert.equal(isRefused(verdict), false, verdictLines(verdict).join("\n"));
+      }
+    }
   });
 
   it("never replaces the database by a change of phase", async () => {
@@ -229,13 +279,22 @@ describe("the program", () => {
       "serverTaskDefinitionArn",
       "schedulerTaskDefinitionArn",
     ];
+    const moving = [
+      "transport",
+      "sourceTargetGroupArn",
+      "sourceInstanceId",
+      "sourceAddress",
+      "sourceDatabaseName",
+      "sourceDatabaseSecretArn",
+      "targetDatabaseSecretArn",
+    ];
     assert.deepEqual(
       Object.keys(await outputs("production", "complete")).sort(),
       [...always].sort(),
     );
     assert.deepEqual(
       Object.keys(await outputs("production", "switched")).sort(),
-      [...always, "sourceTargetGroupArn", "sourceInstanceId"].sort(),
+      [...always, ...moving].sort(),
     );
     assert.deepEqual(
       Object.keys(await outputs("rehearsal", "greenfield")).sort(),
@@ -243,7 +302,19 @@ describe("the program", () => {
     );
     assert.deepEqual(
       Object.keys(await outputs("rehearsal", "replicating")).sort(),
-      [...always, "sourceTargetGroupArn", "sourceInstanceId", "sourceSecurityGroupId"].sort(),
+      [...always, ...moving, "sourceSecurityGroupId"].sort(),
+    );
+    assert.deepEqual(
+      Object.keys((await run("production", "replicating", DMS)).outputs).sort(),
+      [
+        ...always,
+        ...moving,
+        "replicationTaskArn",
+        "replicationInstanceArn",
+        "replicationSourceEndpointArn",
+        "replicationTargetEndpointArn",
+        "replicationSourceSecretArn",
+      ].sort(),
     );
   });
 

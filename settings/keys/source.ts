@@ -2,9 +2,6 @@ import { z } from "zod";
 import { fixed, optional } from "../key";
 import { arn, id } from "../formats";
 
-const TRANSPORTS = ["logical", "dms"] as const;
-const PLUGINS = ["pgoutput", "pglogical"] as const;
-
 export const sourceKeys = {
   sourceInstanceId: optional({
     type: "string",
@@ -33,7 +30,8 @@ export const sourceKeys = {
   }),
   sourceSecurityGroupId: optional({
     type: "string",
-    description: "Security group of that instance; the load balancer is let in to its port.",
+    description:
+      "Security group of that instance; the load balancer and replication are let in to its ports. Without it the instance's owner lets replication in.",
     schema: id("sg"),
     allowed: "an id like sg-0a1b2c3d4e5f60718",
     example: "sg-0123456789abcdef1",
@@ -55,23 +53,22 @@ export const sourceKeys = {
     allowed: "the ARN of a Secrets Manager secret",
     example: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash/source-AbCdEf",
   }),
-  transport: fixed<(typeof TRANSPORTS)[number]>({
+  sourceDatabasePort: fixed({
+    type: "integer",
+    description:
+      "Port on which PostgreSQL answers at the instance's private address. The official compose file publishes none: the move does, on this one.",
+    schema: z.number().int().min(1).max(65535),
+    allowed: "1 to 65535",
+    default: 5432,
+    example: 5432,
+  }),
+  sourceDatabaseName: fixed({
     type: "string",
     description:
-      "How data moves: PostgreSQL's logical replication, or AWS DMS (without queries, which is carried apart).",
-    effect: "changes the database's parameters; never during a move",
-    schema: z.enum(TRANSPORTS),
-    allowed: TRANSPORTS.join(", "),
-    default: "logical",
-    example: "dms",
-  }),
-  replicationPlugin: fixed<(typeof PLUGINS)[number]>({
-    type: "string",
-    description: "Output plugin of the way back; pglogical must also be installed on the source.",
-    effect: "restarts PostgreSQL when it becomes pglogical, or stops being",
-    schema: z.enum(PLUGINS),
-    allowed: PLUGINS.join(", "),
-    default: "pgoutput",
-    example: "pgoutput",
+      "Redash's database on the source: the path of its REDASH_DATABASE_URL (official compose file: postgres).",
+    schema: z.string().regex(/^[A-Za-z_][\w-]{0,62}$/),
+    allowed: "a name of PostgreSQL: letters, digits, _ and -, up to 63",
+    default: "postgres",
+    example: "postgres",
   }),
 };

@@ -37,6 +37,7 @@ const recorded = (
         port,
         databaseName,
         username,
+        password,
         urlSecretArn,
         urlSecretVersionId,
       } = new RedashDatabase("redash", { ...ARGS, ...changes });
@@ -46,6 +47,7 @@ const recorded = (
         port,
         databaseName,
         username,
+        password,
         urlSecretArn,
         urlSecretVersionId,
       };
@@ -201,7 +203,7 @@ describe("RedashDatabase", () => {
     }
   });
 
-  it("marks password and URL as secrets, and gives out ids only", async () => {
+  it("marks password and URL as secrets, and gives out ids otherwise", async () => {
     const recording = await recorded();
     assert.deepEqual(
       recording.resources
@@ -213,7 +215,12 @@ describe("RedashDatabase", () => {
       ],
     );
     const { urlSecretArn, urlSecretVersionId, address, identifier, ...plain } = recording.outputs;
-    assert.deepEqual(plain, { port: 5432, databaseName: "redash", username: "redash" });
+    assert.deepEqual(plain, {
+      port: 5432,
+      databaseName: "redash",
+      username: "redash",
+      password: "[secret]",
+    });
     assert.match(String(urlSecretArn), /^arn:aws:secretsmanager:/);
     assert.match(String(urlSecretVersionId), /^[0-9a-f-]{36}$/);
     assert.match(

@@ -19,8 +19,10 @@ const ARGS: RedashNetworkArgs = {
   keyArn: "arn:aws:kms:eu-central-1:111122223333:key/flow",
   regionName: "eu-central-1",
   ingress: { cidrs: ["198.51.100.0/24"], httpRedirect: false },
+  replicationInstance: false,
   serverPort: 5000,
 };
+const SOURCE = { port: 80, address: "10.20.1.9", databasePort: 5433 };
 
 const EXISTING = {
   vpcId: "vpc-0aaaaaaaaaaaaaaa1",
@@ -91,6 +93,17 @@ const OURS = [
   "loadBalancer <- 198.51.100.0/24 tcp 443",
 ];
 const THEIRS = OURS.slice(0, 2);
+/** Replication with a source whose group is given, and with one that is known by its address alone. */
+const REPLICATION = [
+  "database -> sg-source tcp 5433",
+  "sg-source <- database tcp 5433",
+  "sg-source -> database tcp 5432",
+  "database <- sg-source tcp 5432",
+];
+const REPLICATION_BY_ADDRESS = [
+  "database -> 10.20.1.9/32 tcp 5433",
+  "database <- 10.20.1.9/32 tcp 5432",
+];
 
 describe("RedashNetwork", () => {
   describe("a new VPC", () => {
@@ -275,12 +288,13 @@ describe("RedashNetwork", () => {
       assert.deepEqual(ids, EXISTING);
       assert.match(vpcCidr, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
       assert.notEqual(vpcCidr, ARGS.cidr);
-      assert.deepEqual(Object.keys(securityGroupIds).sort(), [
-        "database",
-        "loadBalancer",
-        "queue",
-        "tasks",
-      ]);
+      assert.deepEqual(
+        Object.entries(securityGroupIds)
+          .filter(([, id]) => (id as string | undefined) !== undefined)
+          .map(([role]) => role)
+          .sort(),
+        ["database", "loadBalancer", "queue", "tasks"],
+      );
     });
 
     it("holds the security groups", async () => {
@@ -346,19 +360,28 @@ describe("RedashNetwork", () => {
     });
 
     it("lets our load balancer reach the source in the VPC's range when its group is not given", async () => {
-      const rules = firewall(await network({ source: { port: 80 } }));
-      assert.deepEqual(rules, [...INSIDE, ...OURS, "loadBalancer -> 10.20.0.0/16 tcp 80"].sort());
+      const rules = firewall(await network({ source: SOURCE }));
+      assert.deepEqual(
+        rules,
+        [
+          ...INSIDE,
+          ...OURS,
+          ...REPLICATION_BY_ADDRESS,
+          "loadBalancer -> 10.20.0.0/16 tcp 80",
+        ].sort(),
+      );
     });
 
     it("lets our load balancer reach the source's group, on both sides", async () => {
       const rules = firewall(
-        await network({ source: { securityGroupId: "sg-source", port: 8080 } }),
+        await network({ source: { ...SOURCE, securityGroupId: "sg-source", port: 8080 } }),
       );
       assert.deepEqual(
         rules,
         [
           ...INSIDE,
           ...OURS,
+          ...REPLICATION,
           "loadBalancer -> sg-source tcp 8080",
           "sg-source <- loadBalancer tcp 8080",
         ].sort(),
@@ -368,21 +391,64 @@ describe("RedashNetwork", () => {
     it("lets an existing load balancer reach the source's group only when it is given", async () => {
       const given = {
         ingress: EXISTING_LOAD_BALANCER,
-        source: { securityGroupId: "sg-source", port: 80 },
+        source: { ...SOURCE, securityGroupId: "sg-source" },
       };
       assert.deepEqual(
         firewall(await network(given)),
         [
           ...INSIDE,
           ...THEIRS,
+          ...REPLICATION,
           "loadBalancer -> sg-source tcp 80",
           "sg-source <- loadBalancer tcp 80",
         ].sort(),
       );
       assert.deepEqual(
-        firewall(await network({ ...given, source: { port: 80 } })),
-        [...INSIDE, ...THEIRS].sort(),
+        firewall(await network({ ...given, source: SOURCE })),
+        [...INSIDE, ...THEIRS, ...REPLICATION_BY_ADDRESS].sort(),
       );
+    });
+
+    it("lets a replication instance reach both databases and Secrets Manager, and nobody reach it", async () => {
+      const source = { ...SOURCE, securityGroupId: "sg-source" };
+      const ofInstance = [
+        "replicationInstance -> database tcp 5432",
+        "database <- replicationInstance tcp 5432",
+        "replicationInstance -> sg-source tcp 5433",
+        "sg-source <- replicationInstance tcp 5433",
+      ];
+      const withSource = (rules: string[]) => rules.filter((rule) => !/tcp 80$/.test(rule));
+      const recording = await network({ source, replicationInstance: true });
+      const endpoint = recording.resources.filter(({ type }) => type.endsWith(":VpcEndpoint"));
+      assert.deepEqual(
+        endpoint.map(({ name }) => name),
+        ["redash-secretsmanager"],
+      );
+      const group = (endpoint[0]!.inputs["securityGroupIds"] as string[])[0]!;
+      assert.deepEqual(
+        withSource(firewall(recording).map((rule) => rule.replace(group, "endpoints"))).sort(),
+        [
+          ...INSIDE,
+          ...OURS,
+          ...REPLICATION,
+          ...ofInstance,
+          "replicationInstance -> endpoints tcp 443",
+          "endpoints <- replicationInstance tcp 443",
+          "endpoints <- tasks tcp 443",
+        ].sort(),
+      );
+      const existing = await network({ source, replicationInstance: true, existing: EXISTING });
+      assert.deepEqual(
+        withSource(firewall(existing)),
+        [
+          ...INSIDE,
+          ...OURS,
+          ...REPLICATION,
+          ...ofInstance,
+          "replicationInstance -> 0.0.0.0/0 tcp 443",
+        ].sort(),
+      );
+      assert.ok(!inventory(existing).some((line) => line.startsWith("VpcEndpoint")));
     });
 
     it("is closed but for these rules, whatever the arguments", async () => {
@@ -404,9 +470,15 @@ describe("RedashNetwork", () => {
             fc.constant(EXISTING_LOAD_BALANCER),
           ),
           source: fc.record(
-            { securityGroupId: fc.constant("sg-source"), port: fc.integer({ min: 1, max: 65535 }) },
-            { requiredKeys: ["port"] },
+            {
+              securityGroupId: fc.constant("sg-source"),
+              port: fc.integer({ min: 1, max: 65535 }),
+              address: fc.constant(SOURCE.address),
+              databasePort: fc.constant(SOURCE.databasePort),
+            },
+            { requiredKeys: ["port", "address", "databasePort"] },
           ),
+          replicationInstance: fc.boolean(),
           serverPort: fc.integer({ min: 1024, max: 65535 }),
         },
         { requiredKeys: [] },
@@ -416,14 +488,21 @@ describe("RedashNetwork", () => {
           const recording = await network(changes);
           const rules = firewall(recording);
           assert.equal(new Set(rules).size, rules.length, "AWS refuses a duplicate rule");
-          const open = rules.filter((rule) => /<- \d/.test(rule));
+          const open = rules.filter(
+            (rule) => /<- \d/.test(rule) && !REPLICATION_BY_ADDRESS.includes(rule),
+          );
           for (const rule of open) assert.match(rule, /^loadBalancer <- \S+ tcp (443|80)$/);
           assert.deepEqual(
-            rules.filter((rule) => /^(database|queue|endpoints) ->/.test(rule)),
+            rules.filter((rule) => /^(queue|endpoints) ->|^replicationInstance <-/.test(rule)),
             [],
           );
-          for (const rule of rules.filter((line) => line.startsWith("database <-")))
-            assert.equal(rule, INSIDE[0]);
+          const withDatabase = [
+            INSIDE[0],
+            "database <- replicationInstance tcp 5432",
+            ...(changes.source ? [...REPLICATION, ...REPLICATION_BY_ADDRESS] : []),
+          ];
+          for (const rule of rules.filter((line) => line.startsWith("database ")))
+            assert.ok(withDatabase.includes(rule), rule);
           for (const rule of rules.filter((line) => line.startsWith("queue <-")))
             assert.equal(rule, INSIDE[1]);
           for (const { inputs } of recording.resources.filter(({ type }) =>

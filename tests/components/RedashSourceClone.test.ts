@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { RedashSourceClone } from "../../components/RedashSourceClone";
-import { record } from "../../preview/recorder";
+import { record, type Recording } from "../../preview/recorder";
 import { inventory, only, waitsFor } from "../support/recordings";
 
-const recorded = () =>
+const recorded = (changes: { replicationInstanceSecurityGroupId?: string } = {}) =>
   record(
     () =>
       new RedashSourceClone("redash-source", {
@@ -17,6 +17,9 @@ const recorded = () =>
         keyArn: "arn:aws:kms:eu-west-1:111122223333:key/k",
         loadBalancerSecurityGroupId: "sg-load-balancer",
         port: 80,
+        databaseSecurityGroupId: "sg-database",
+        databasePort: 5433,
+        ...changes,
       }),
     { stack: "test", config: {} },
   );
@@ -70,23 +73,47 @@ describe("RedashSourceClone", () => {
     });
   });
 
-  it("is reached by the load balancer alone, on its port", async () => {
+  /** Every rule that the clone takes part in, as "group <- peer port". */
+  const ways = (recording: Recording) => {
+    const { vpcSecurityGroupIds } = only(recording, "Instance", "redash-source-instance")
+      .inputs as {
+      vpcSecurityGroupIds: string[];
+    };
+    const side = (id: unknown) => (id === vpcSecurityGroupIds[0] ? "clone" : String(id));
+    return recording.resources
+      .filter(({ type }) => type.startsWith("aws:vpc/securityGroup"))
+      .map(({ type, inputs }) =>
+        [
+          side(inputs["securityGroupId"]),
+          type.includes("Ingress") ? "<-" : "->",
+          side(inputs["referencedSecurityGroupId"] ?? inputs["cidrIpv4"]),
+          inputs["ipProtocol"] === "-1" ? "all" : String(inputs["fromPort"]),
+        ].join(" "),
+      )
+      .sort();
+  };
+  const USUAL = [
+    "clone <- sg-load-balancer 80",
+    "sg-load-balancer -> clone 80",
+    "clone <- sg-database 5433",
+    "sg-database -> clone 5433",
+    "sg-database <- clone 5432",
+    "clone -> 10.80.0.0/16 all",
+  ];
+
+  it("is reached by the load balancer and the managed database alone, each on its port", async () => {
     const recording = await recorded();
-    assert.deepEqual(inventory(recording), [
-      "Instance redash-source-instance",
-      "SecurityGroup redash-source-sg",
-      "SecurityGroupEgressRule redash-source-load-balancer-egress",
-      "SecurityGroupEgressRule redash-source-to-vpc",
-      "SecurityGroupIngressRule redash-source-from-load-balancer",
-    ]);
-    const { inputs } = only(
-      recording,
-      "SecurityGroupIngressRule",
-      "redash-source-from-load-balancer",
-    );
+    assert.deepEqual(ways(recording), [...USUAL].sort());
     assert.deepEqual(
-      [inputs["referencedSecurityGroupId"], inputs["fromPort"], inputs["toPort"]],
-      ["sg-load-balancer", 80, 80],
+      inventory(recording).filter((line) => !line.startsWith("SecurityGroup")),
+      ["Instance redash-source-instance"],
+    );
+  });
+
+  it("is reached by a replication instance if there is one", async () => {
+    assert.deepEqual(
+      ways(await recorded({ replicationInstanceSecurityGroupId: "sg-replication" })),
+      [...USUAL, "clone <- sg-replication 5433", "sg-replication -> clone 5433"].sort(),
     );
   });
 });

@@ -80,6 +80,7 @@ const ALL = {
   heartbeatEnable: true,
   heartbeatFrequency: 5,
   mapBooleanAsBoolean: true,
+  mapJsonbAsClob: false,
   maxFileSize: 32_768,
   pluginName: "test-decoding",
 };

@@ -59,6 +59,7 @@ const ADDED: Json = {
   iops: 3000,
   numNodeGroups: 2,
   ingress: [{ cidrBlocks: ["0.0.0.0/0"] }],
+  password: "hunter2hunter2hunter2",
   user: "root",
   launchType: "FARGATE",
   manageMasterUserPassword: true,
@@ -121,6 +122,8 @@ describe("every policy looks at our program: one slip in it is found by", () => 
   before(async () => {
     for (const mode of MODES) {
       for (const phase of PHASES) programs.push(judged(await runProgram(soundConfig(mode, phase))));
+      const dms = { "redash:transport": "dms", "redash:dmsLargestLobBytes": "8000000" };
+      programs.push(judged(await runProgram(soundConfig(mode, "replicating", dms))));
     }
   });
 

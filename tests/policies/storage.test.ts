@@ -71,6 +71,15 @@ describe("policies of storage", () => {
         [`lets ${type} go with a rehearsal`, { given: { type }, stack: REHEARSAL }],
       ]),
     ),
+    "lets the credentials of a move end with it": {
+      given: { type: "aws:secretsmanager/secret:Secret", name: "redash-migration-source" },
+      stack: PRODUCTION,
+    },
+    "lets nothing else of a move go bare": {
+      given: { type: "aws:kms/key:Key", name: "redash-migration-key" },
+      stack: PRODUCTION,
+      finds: [" is without protection"],
+    },
     "takes what it does not know for production": {
       given: bucket(),
       stack: { mode: UNKNOWN },

@@ -40,6 +40,9 @@ const workers = fc
 const CHANGES = fc.record(
   {
     "redash:transport": fc.constantFrom("logical", "dms"),
+    "redash:dmsLargestLobBytes": text(fc.integer({ min: 0, max: 34_952_533 })),
+    "redash:dmsInstanceClass": fc.constantFrom("dms.t3.medium", "dms.c6i.large"),
+    "redash:dmsCreateRoles": text(fc.boolean()),
     "redash:databaseVersion": fc.constantFrom("15", "16", "16.9", "17", "17.6"),
     "redash:databaseMultiAz": text(fc.boolean()),
     "redash:databaseStorageGib": text(fc.integer({ min: 20, max: 90 })),

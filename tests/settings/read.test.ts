@@ -58,6 +58,57 @@ describe("settings", () => {
 
   const cases: [string, Record<string, string | undefined>, string[]][] = [
     [
+      "refuses transport dms without the measured size, in a phase that replicates",
+      { "redash:transport": "dms" },
+      [
+        "redash:dmsLargestLobBytes = (missing) | the largest value of the source, measured there (docs/settings.md): transport dms stops at a larger one | pulumi config set redash:dmsLargestLobBytes 8000000",
+      ],
+    ],
+    [
+      "refuses a value that DMS cannot carry",
+      { "redash:transport": "dms", "redash:dmsLargestLobBytes": "34952534" },
+      [
+        "redash:dmsLargestLobBytes = 34952534 | 0 to 34952533 | pulumi config set redash:dmsLargestLobBytes 8000000",
+      ],
+    ],
+    [
+      "refuses a mode of encryption that DMS cannot check at the source",
+      { "redash:dmsSourceSslMode": "verify-full" },
+      [
+        "redash:dmsSourceSslMode = verify-full | none, require | pulumi config set redash:dmsSourceSslMode require",
+      ],
+    ],
+    [
+      "refuses a private key where certificates belong, and does not repeat it",
+      {
+        "redash:dmsTargetCaPem": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+      },
+      [
+        "redash:dmsTargetCaPem = (hidden) | one or more certificates between BEGIN CERTIFICATE and END CERTIFICATE, no private key | pulumi config set redash:dmsTargetCaPem -----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----",
+      ],
+    ],
+    [
+      "refuses a class of RDS for the replication instance",
+      { "redash:dmsInstanceClass": "db.t4g.medium" },
+      [
+        "redash:dmsInstanceClass = db.t4g.medium | a class of DMS such as dms.t3.medium | pulumi config set redash:dmsInstanceClass dms.r6i.large",
+      ],
+    ],
+    [
+      "refuses a topic that is none",
+      { "redash:alarmTopicArns": '["redash-alarms"]' },
+      [
+        'redash:alarmTopicArns = ["redash-alarms"] | ARNs of SNS topics (at 0: Invalid string: must match pattern /^arn:aws[a-z-]*:sns:[a-z0-9-]*:\\d{12}:\\S+$/) | write redash:alarmTopicArns: ["arn:aws:sns:eu-west-1:123456789012:redash-alarms"] into the stack file',
+      ],
+    ],
+    [
+      "refuses a database of the source that is a URL",
+      { "redash:sourceDatabaseName": "postgresql://postgres/postgres" },
+      [
+        "redash:sourceDatabaseName = postgresql://postgres/postgres | a name of PostgreSQL: letters, digits, _ and -, up to 63 | pulumi config set redash:sourceDatabaseName postgres",
+      ],
+    ],
+    [
       "refuses an unknown key and names the nearest",
       { "redash:databaseMultiAZs": "true" },
       [
@@ -149,7 +200,11 @@ describe("settings", () => {
     ],
     [
       "refuses PostgreSQL 18 with DMS",
-      { "redash:databaseVersion": "18.1", "redash:transport": "dms" },
+      {
+        "redash:databaseVersion": "18.1",
+        "redash:transport": "dms",
+        "redash:dmsLargestLobBytes": "1",
+      },
       [
         "redash:databaseVersion = 18.1 | 15, 16 or 17 with transport dms: DMS does not know 18 | pulumi config set redash:databaseVersion 17",
       ],

@@ -1,0 +1,164 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Connection, connectionSecret } from "./connectionSecret";
+import { type DmsInstanceArgs, type DmsTask, dmsTask } from "./dmsTask";
+import { migrationAlarms } from "./migrationAlarms";
+import { password } from "./secret";
+
+export interface RedashMigrationArgs {
+  /**
+   * Whether rows come from the source now. After the switch they go back to it by PostgreSQL's own replication, and a
+   * task of AWS DMS stands still.
+   */
+  readonly forward: boolean;
+  /** The database to move away from. */
+  readonly source: {
+    /** Private address of its host. */
+    readonly address: pulumi.Input<string>;
+    readonly port: number;
+    readonly databaseName: string;
+  };
+  /** The managed database. */
+  readonly target: {
+    readonly identifier: pulumi.Input<string>;
+    readonly address: pulumi.Input<string>;
+    readonly port: number;
+    readonly databaseName: string;
+    /** RDS's master user: the only one that may apply rows without firing triggers. */
+    readonly username: string;
+    readonly password: pulumi.Input<string>;
+    /** Allocated storage, GiB. */
+    readonly storageGib: number;
+  };
+  /**
+   * The first copy and its changes by AWS DMS.
+   *
+   * @default none: PostgreSQL's logical replication, for which the database has the parameters and the firewall the rules
+   */
+  readonly dms?: DmsArgs | undefined;
+  /** SNS topics that hear of alarms. */
+  readonly alarmTopicArns: readonly string[];
+  /** Key of secrets, endpoints, the replication instance and its logs. A change replaces the instance. */
+  readonly keyArn: pulumi.Input<string>;
+  readonly logRetentionDays: number;
+  readonly secretRecoveryWindowDays: number;
+  readonly regionName: string;
+  readonly accountId: pulumi.Input<string>;
+}
+
+/** AWS DMS as a move uses it. */
+export type DmsArgs = DmsInstanceArgs & {
+  /** Encryption of the way to the source; `none` is refused by the guard unless an exception says why. */
+  readonly sourceSslMode: "none" | "require";
+  /**
+   * Certificates of RDS's authorities, PEM: with them DMS checks who the managed database is.
+   *
+   * @default none: encrypted only
+   */
+  readonly targetCaPem?: string | undefined;
+};
+
+/** A replication task with the credentials by which it reads the source. */
+export type MigrationTask = DmsTask & { readonly sourceSecretArn: pulumi.Output<string> };
+
+/** The role that moves data on the source; not Redash's, which the cutover makes read-only. */
+const MOVER = "redash_mover";
+/** The role by which DMS reads the source: the cutover locks it out, so nobody may share it. */
+const TASK_ROLE = "redash_dms";
+
+/**
+ * What a move needs for as long as it lasts: credentials of both databases, with transport `dms` a replication task,
+ * and alarms on replication. It is there in the phases `replicating` and `switched` only.
+ */
+export class RedashMigration extends pulumi.ComponentResource {
+  /** Secret with username, password, host and port of the role that moves data on the source; the move makes the role. */
+  readonly sourceSecretArn: pulumi.Output<string>;
+  /** The same of the managed database's master user. */
+  readonly targetSecretArn: pulumi.Output<string>;
+  /** Only with transport `dms`. */
+  readonly dms: MigrationTask | undefined;
+
+  constructor(name: string, args: RedashMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("redash:index:RedashMigration", name, {}, opts);
+    const { source, target } = args;
+    const stored = (suffix: string, description: string, connection: Connection) =>
+      connectionSecret(
+        `${name}-migration-${suffix}`,
+        { ...args, description: `Redash migration: ${description}`, connection },
+        this,
+      ).arn;
+    const onSource = (suffix: string, username: string): Connection => ({
+      host: source.address,
+      port: source.port,
+      username,
+      password: password(`${name}-migration-${suffix}`, 48, { parent: this, protect: false }),
+    });
+
+    this.sourceSecretArn = stored(
+      "source",
+      "role that moves data, on the source",
+      onSource("source", MOVER),
+    );
+    this.targetSecretArn = stored("target", "master user of the managed database", {
+      host: target.address,
+      port: target.port,
+      username: target.username,
+      password: target.password,
+    });
+    this.dms =
+      args.dms &&
+      this.task(
+        name,
+        args,
+        args.dms,
+        stored("dms-source", "role of AWS DMS, on the source", onSource("dms-source", TASK_ROLE)),
+      );
+    migrationAlarms(
+      `${name}-migration`,
+      {
+        database: target,
+        ...(args.dms &&
+          this.dms && {
+            dms: { task: this.dms, storageGib: args.dms.storageGib, running: args.forward },
+          }),
+        topicArns: args.alarmTopicArns,
+      },
+      this,
+    );
+    this.registerOutputs({
+      sourceSecretArn: this.sourceSecretArn,
+      targetSecretArn: this.targetSecretArn,
+      ...(this.dms && { dms: this.dms }),
+    });
+  }
+
+  private task(
+    name: string,
+    args: RedashMigrationArgs,
+    { sourceSslMode, targetCaPem, ...instance }: DmsArgs,
+    sourceSecretArn: pulumi.Output<string>,
+  ): MigrationTask {
+    const { source, target } = args;
+    const made = dmsTask(
+      `${name}-dms`,
+      {
+        ...instance,
+        source: {
+          secretArn: sourceSecretArn,
+          databaseName: source.databaseName,
+          sslMode: sourceSslMode,
+        },
+        target: {
+          secretArn: this.targetSecretArn,
+          databaseName: target.databaseName,
+          caPem: targetCaPem,
+        },
+        keyArn: args.keyArn,
+        logRetentionDays: args.logRetentionDays,
+        regionName: args.regionName,
+        accountId: args.accountId,
+      },
+      this,
+    );
+    return { ...made, sourceSecretArn };
+  }
+}
