@@ -53,23 +53,52 @@ export async function compareTable(
 
 /** Compares rows by their keys. @returns keys of rows that differ, or that one side alone has */
 export async function compareKeys(
-  { source, target }: Sides,
+  sides: Sides,
   table: Table,
   keys: ReadonlySet<string>,
-): Promise<Set<string>> {
-  if (keys.size === 0) return new Set();
-  const { sql, value } = keyCondition(table, keys);
-  const [ours, theirs] = await Promise.all([
-    hashes(source, table, sql, [value]),
-    hashes(target, table, sql, [value]),
-  ]);
-  return unequal(ours, theirs);
+): Promise<ReadonlySet<string>> {
+  return (await compareKeysOf(sides, [{ table, keys }])).get(table) ?? new Set();
 }
 
-/** A condition on `t` that holds for rows with these keys, with its parameter `$1`. */
+/** Compares rows of several tables by their keys, with one question to each side. @returns as `compareKeys`, by table */
+export async function compareKeysOf(
+  { source, target }: Sides,
+  rows: readonly { readonly table: Table; readonly keys: ReadonlySet<string> }[],
+): Promise<ReadonlyMap<Table, ReadonlySet<string>>> {
+  const asked = rows.filter(({ keys }) => keys.size > 0);
+  if (asked.length === 0) return new Map();
+  const conditions = asked.map(({ table, keys }, index) =>
+    keyCondition(table, keys, `$${index + 1}`),
+  );
+  const sql = asked
+    .map(({ table }, index) => {
+      const { sql: where } = conditions[index] ?? { sql: "false" };
+      return `SELECT ${index} AS place, ${keyText(table)} AS key, ${HASH}::text AS hash FROM ${qualified(table.name)} t WHERE ${where}`;
+    })
+    .join(" UNION ALL ");
+  const hashesOn = async (client: pg.Client) => {
+    const found = await client.query<{ place: number; key: string; hash: string }>(
+      sql,
+      conditions.map(({ value }) => value),
+    );
+    const byTable = asked.map(() => new Map<string, string>());
+    for (const { place, key, hash } of found.rows) byTable[place]?.set(canonical(key), hash);
+    return byTable;
+  };
+  const [ours, theirs] = await Promise.all([hashesOn(source), hashesOn(target)]);
+  return new Map(
+    asked.map(({ table }, index) => [
+      table,
+      unequal(ours[index] ?? new Map(), theirs[index] ?? new Map()),
+    ]),
+  );
+}
+
+/** A condition on `t` that holds for rows with these keys, and the value of its one parameter. */
 export function keyCondition(
   table: Table,
   keys: ReadonlySet<string>,
+  parameter = "$1",
 ): { readonly sql: string; readonly value: unknown } {
   const list = [...keys].map((key) => JSON.parse(key) as string[]);
   const columns = table.key.map(identifier);
@@ -77,12 +106,12 @@ export function keyCondition(
   // Without casts of the column an index serves.
   if (columns.length === 1 && type !== undefined)
     return {
-      sql: `t.${columns[0] ?? ""} = ANY ($1::${type}[])`,
+      sql: `t.${columns[0] ?? ""} = ANY (${parameter}::${type}[])`,
       value: list.map(([only]) => only),
     };
   return {
     sql: `(${columns.map((column) => `t.${column}::text`).join(", ")}) IN (
-      SELECT ${columns.map((_, index) => `k.value ->> ${index}`).join(", ")} FROM json_array_elements($1::json) k)`,
+      SELECT ${columns.map((_, index) => `k.value ->> ${index}`).join(", ")} FROM json_array_elements(${parameter}::json) k)`,
     value: JSON.stringify(list),
   };
 }
@@ -121,14 +150,15 @@ async function hashes(
   client: pg.Client,
   table: Table,
   where: string,
-  values: readonly unknown[] = [],
 ): Promise<Map<string, string>> {
   const { rows } = await client.query<{ key: string; hash: string }>(
     `SELECT ${keyText(table)} AS key, ${HASH}::text AS hash FROM ${qualified(table.name)} t WHERE ${where}`,
-    [...values],
   );
-  return new Map(rows.map(({ key, hash }) => [JSON.stringify(JSON.parse(key)), hash]));
+  return new Map(rows.map(({ key, hash }) => [canonical(key), hash]));
 }
+
+/** PostgreSQL puts spaces into its JSON. */
+const canonical = (key: string): string => JSON.stringify(JSON.parse(key));
 
 function unequal(
   ours: ReadonlyMap<string, string>,

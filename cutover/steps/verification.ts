@@ -5,7 +5,7 @@ import { changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
 import { awaitMarker, writeMarker } from "../database/marker";
 import { type Table, tableBytes, tables } from "../database/table";
-import { compareKeys, compareTable, type Sides } from "../database/verify";
+import { compareKeys, compareKeysOf, compareTable, type Sides } from "../database/verify";
 import type { Evidence, Running } from "../engine/step";
 import { CHANGES, isTaskForward, type Side, type World } from "../ports";
 
@@ -97,24 +97,22 @@ export async function compareChanges(
     const changed = await changes(source, CHANGES, list);
     // What has been decoded so far must have arrived before it can be equal; the last time it has.
     if (!isLast) await awaitMarker(target, await writeMarker(source), running);
-    // All at once: on the way to a server and back most of the time is lost.
-    const found = await Promise.all(
-      list.map(async (table) => {
-        const keys = changed.keys.get(table.name) ?? new Set<string>();
-        const differing = changed.whole.has(table.name)
-          ? (await compareTable(comparison.sides, table, running.signal)).differing
-          : await compareKeys(comparison.sides, table, keys);
-        return { table, rows: keys.size, differing };
-      }),
-    );
+    const asked = list.map((table) => ({ table, keys: changed.keys.get(table.name) ?? NONE }));
+    const differing = await compareKeysOf(comparison.sides, asked);
     let carried = 0;
-    for (const { table, differing } of found)
-      carried += await equalInTheEnd(comparison, table, differing);
-    const rows = found.reduce((sum, it) => sum + it.rows, 0);
+    for (const table of list) {
+      const left = changed.whole.has(table.name)
+        ? (await compareTable(comparison.sides, table, running.signal)).differing
+        : (differing.get(table) ?? NONE);
+      carried += await equalInTheEnd(comparison, table, left);
+    }
+    const rows = asked.reduce((sum, { keys }) => sum + keys.size, 0);
     if (changed.lsn !== undefined && !isLast) await forgetChanges(source, CHANGES, changed.lsn);
     return { changedRows: rows, carried, differing: 0 };
   });
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** How often rows in flight are looked at again, each time after everything before has arrived. */
 const ROUNDS = 50;
@@ -125,7 +123,7 @@ async function equalInTheEnd(
   table: Table,
   differing: ReadonlySet<string>,
 ): Promise<number> {
-  let left = new Set(differing);
+  let left = differing;
   let carried = 0;
   for (let round = 0; left.size > 0; round++) {
     if (round === ROUNDS) {

@@ -17,7 +17,7 @@ export interface DataOptions {
 const COUNTS = { users: 20, data_sources: 6, dashboards: 40 } as const;
 /** At the least; there are more in a larger database. */
 const QUERIES = 400;
-const QUERIES_PER_MEGABYTE = 5;
+const QUERIES_PER_MEGABYTE = 20;
 /** Of the whole: lists of parameters, which grow long in JSON; what made the team carry `queries` by itself. */
 const QUERIES_SHARE = 0.15;
 /** Bytes of an ordinary result; there are some of tens of megabytes besides. */
