@@ -1,4 +1,5 @@
-import { isCarried, isOneOf, LOB_TYPES } from "../../redash/dms";
+import { isCarried } from "../../redash/dms";
+import { isOneOf, LOB_TYPES } from "../../redash/dmsTypes";
 import { makeRequired, relax, requiredColumns, validateForeignKeys } from "../database/constraint";
 import { withClient } from "../database/database";
 import { cutOff, letIn } from "../database/fence";

@@ -3,12 +3,11 @@ import { describe, it } from "mocha";
 import {
   CARRIED_TABLES,
   endpointSettings,
-  LOB_TYPES,
   lobMaxSizeKib,
   tableMappings,
   taskSettings,
-  UNMIGRATED_TYPES,
 } from "../../redash/dms";
+import { LOB_TYPES, UNMIGRATED_TYPES } from "../../redash/dmsTypes";
 
 describe("the table mappings of a task of DMS", () => {
   it("select Redash's tables and the markers, without queries and without DMS's own tables", () => {

@@ -3,13 +3,8 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
-import {
-  LOB_TYPES,
-  lobMaxSizeKib,
-  tableMappings,
-  taskSettings,
-  UNMIGRATED_TYPES,
-} from "../../../redash/dms";
+import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
+import { LOB_TYPES, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 import { connectLocalWorld } from "./connect";
 import type { LocalSideDescription, LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";

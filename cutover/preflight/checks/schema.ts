@@ -1,4 +1,5 @@
-import { isCarried, isOneOf, UNMIGRATED_TYPES } from "../../../redash/dms";
+import { isCarried } from "../../../redash/dms";
+import { isOneOf, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 import { catalogOf, REDASH_SCHEMAS } from "../../adapters/local/redash/schema";
 import { type Check, fail, pass, warn } from "../check";
 import { known } from "../fact";

@@ -7,7 +7,8 @@ import { fill } from "../../../cutover/adapters/local/redash/data";
 import { makeSchema, REDASH_SCHEMAS } from "../../../cutover/adapters/local/redash/schema";
 import { awaitMarker, writeMarker } from "../../../cutover/database/marker";
 import { systemClock } from "../../../cutover/engine/clock";
-import { LOB_TYPES, lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
+import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
+import { LOB_TYPES } from "../../../redash/dmsTypes";
 import { PASSWORD, type TaskPair, TaskServers } from "../../support/cutover/taskPair";
 
 const SETTINGS = taskSettings({ lobMaxSizeKib: 64 });

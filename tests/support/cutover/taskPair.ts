@@ -5,7 +5,8 @@ import { type StandIn, startStandIn } from "../../../cutover/adapters/local/stan
 import { createMarkerTable } from "../../../cutover/database/marker";
 import { systemClock, until } from "../../../cutover/engine/clock";
 import type { SideName, TaskStatistics } from "../../../cutover/ports";
-import { LOB_TYPES, tableMappings, taskSettings, UNMIGRATED_TYPES } from "../../../redash/dms";
+import { tableMappings, taskSettings } from "../../../redash/dms";
+import { LOB_TYPES, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 
 const ROLE = "dms";
 export const PASSWORD = "the password of the task's role";

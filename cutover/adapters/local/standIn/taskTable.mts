@@ -1,6 +1,7 @@
 /** Tables that a replication task carries, and how it carries their columns. */
 import type pg from "pg";
-import type { TableMappings, TypeSet } from "../../../../redash/dms.ts";
+import type { TableMappings } from "../../../../redash/dms.ts";
+import type { TypeSet } from "../../../../redash/dmsTypes.ts";
 import { identifier } from "./taskSession.mts";
 
 export interface Column {
