@@ -87,7 +87,7 @@ function paperWorld(kind: Transport["kind"]): World {
     target: side,
     front: { url, controlUrl: url },
     processesUrl: url,
-    ...(kind === "dms" ? { task: { controlUrl: url, sourceRole: "dms" } } : {}),
+    ...(kind === "dms" ? { task: { controlUrl: url, sourceRole: "dms", sourceSlot: "dms" } } : {}),
   }).world;
 }
 

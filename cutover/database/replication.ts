@@ -96,9 +96,32 @@ export async function dropCopySlots(
   for (const { name } of rows) await dropSlot(publisher, name, running);
 }
 
-/** Moves a slot to the end of the WAL: what was written so far is not sent any more. */
-export async function advanceSlot(client: pg.Client, name: string): Promise<void> {
-  await client.query("SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())", [name]);
+const IN_USE = "55006";
+
+/**
+ * Moves a slot to the end of the WAL: what was written so far is not sent any more. Its reader, told to end, may still
+ * be there for a moment.
+ */
+export async function advanceSlot(
+  client: pg.Client,
+  name: string,
+  running: Waiting,
+): Promise<void> {
+  await until(
+    async () => {
+      try {
+        await client.query("SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())", [
+          name,
+        ]);
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code === IN_USE) return false;
+        throw error;
+      }
+    },
+    running,
+    { first: 1, longest: 20 },
+  );
 }
 
 export async function subscriptionExists(client: pg.Client, name: string): Promise<boolean> {

@@ -110,14 +110,16 @@ class Run {
   private async isFlipped(applied: readonly string[]): Promise<boolean> {
     const step = this.plan.steps[this.flip];
     if (step === undefined) return false;
-    return (
-      applied.includes(step.id) ||
-      this.limited(
-        step,
-        step.deadlineMs,
-        undefined,
-        (running) => step.check?.(running) ?? Promise.resolve(false),
-      )
+    return applied.includes(step.id) || this.holds(step);
+  }
+
+  /** @throws what the check throws */
+  private holds(step: Step): Promise<boolean> {
+    return this.limited(
+      step,
+      step.deadlineMs,
+      undefined,
+      (running) => step.check?.(running) ?? Promise.resolve(false),
     );
   }
 
@@ -133,7 +135,10 @@ class Run {
       if (step.inWindow === true && !flipped)
         this.windowOpenedMs ??= this.options.clock.monotonicMs();
       if (!applied.includes(step.id)) applied.push(step.id);
-      const error = await this.applied(step, stop);
+      let error = await this.applied(step, stop);
+      // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
+      if (index === this.flip && error !== undefined && (await this.holds(step).catch(() => false)))
+        error = undefined;
       if (index === this.flip && error === undefined)
         this.windowClosedMs = this.options.clock.monotonicMs();
       if (error === undefined) continue;
@@ -143,13 +148,15 @@ class Run {
     return this.ended("done", `${this.plan.act} is done`);
   }
 
-  /** Undoes steps, last first, and goes on where one cannot be undone: the more is undone the better. */
+  /** Undoes steps, last first, and goes on where one cannot be undone, unless it is the irreversible one. */
   private async back(applied: readonly string[], reason: string): Promise<Outcome> {
     const failed: string[] = [];
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
       const error = await this.undone(step);
       if (error !== undefined) failed.push(`${step.id} (${error})`);
+      // Users may be on the other side, so nothing before it may be undone: both sides would take writes.
+      if (error !== undefined && step.irreversible === true) break;
       // From here on users can write again, whatever else is still to be undone.
       if (step === opening && this.windowOpenedMs !== undefined)
         this.windowClosedMs = this.options.clock.monotonicMs();

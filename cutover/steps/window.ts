@@ -120,7 +120,7 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
           await taskCutOff(world, transport.task, running);
         else await disable(far, there.name, running);
         if (!(await isEnabled(here, back.name))) {
-          await advanceSlot(far, back.name);
+          await advanceSlot(far, back.name, running);
           await enable(here, back.name);
         }
         const { lsn } = await oneRow<{ lsn: string }>(
@@ -132,9 +132,20 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
     undo: (running) =>
       withBoth(from, to, running, async (here, far) => {
         await disable(here, back.name, running);
-        if (from.name === "source" && transport.kind === "dms" && (await isTaskForward(world, far)))
+        // Everything of before the window has arrived; what the way back has brought must not be sent there again.
+        if (
+          from.name === "source" &&
+          transport.kind === "dms" &&
+          (await isTaskForward(world, far))
+        ) {
+          await taskCutOff(world, transport.task, running);
+          await advanceSlot(here, transport.task.sourceSlot, running);
           await taskLetIn(world, transport.task, running);
-        else await enable(far, there.name);
+        } else {
+          await disable(far, there.name, running);
+          await advanceSlot(here, there.name, running);
+          await enable(far, there.name);
+        }
         return {};
       }),
   };
@@ -153,9 +164,15 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
       await world.traffic.flipTo(to.name, signal);
       return { goesTo: await world.traffic.goesTo(signal) };
     },
-    undo: async ({ signal }) => {
-      await world.traffic.flipTo(from.name, signal);
-      return { goesTo: await world.traffic.goesTo(signal) };
+    // Its answer was lost, and users may have written on the other side for a moment: these writes come along.
+    undo: async (running) => {
+      await world.traffic.flipTo(from.name, running.signal);
+      await held(to, running);
+      return withBoth(from, to, running, async (here, there) => {
+        if (!(await isEnabled(here, directionFrom(world, to.name).name))) return {};
+        await awaitMarker(here, await writeMarker(there), running);
+        return { sequences: await setSequences(here, await sequences(there)) };
+      });
     },
   };
 }

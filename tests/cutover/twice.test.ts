@@ -58,19 +58,24 @@ for (const transport of TRANSPORTS) {
       for (const act of ["prepare", "replicate", "verify"] as const) await done(act);
     });
 
-    it("undoes a cutover whose flip failed, and leaves no slot of the way back", async () => {
+    it("undoes a cutover whose flip failed after users were over there for a moment, with what they wrote", async () => {
+      const { traffic } = local.world;
+      const flip: Partial<Step> = {
+        apply: async ({ signal }) => {
+          await traffic.flipTo("target", signal);
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          throw new Error("the answer was lost");
+        },
+        check: () => Promise.resolve(false),
+      };
       const plan = planned("cutover");
       const { outcome, reason } = await run({
         ...plan,
-        steps: plan.steps.map((step) =>
-          step.irreversible === true
-            ? { ...step, apply: () => Promise.reject(new Error("throttled")) }
-            : step,
-        ),
+        steps: plan.steps.map((step) => (step.irreversible === true ? { ...step, ...flip } : step)),
       });
       assert.deepEqual(
         [outcome, reason],
-        ["undone", "traffic-to-target failed: throttled; everything was undone"],
+        ["undone", "traffic-to-target failed: the answer was lost; everything was undone"],
       );
       assert.equal(await goesTo(), "source");
       const client = await local.administrator("target");

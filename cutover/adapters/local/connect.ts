@@ -44,9 +44,7 @@ export function connectLocalWorld(description: LocalWorldDescription): {
     schema: pgDump(() => binary("pgDump"), source.database),
     application: redashApi({ url: front.url, dataSourceId: DATA_SOURCE_ID }),
     transport:
-      task === undefined
-        ? { kind: "logical" }
-        : { kind: "dms", task: replicationTask(task.controlUrl, task.sourceRole) },
+      task === undefined ? { kind: "logical" } : { kind: "dms", task: replicationTask(task) },
   };
   return {
     world,
@@ -111,8 +109,11 @@ function traffic(controlUrl: string): Traffic {
   };
 }
 
-const replicationTask = (controlUrl: string, sourceRole: string): ReplicationTask => ({
-  sourceRole,
+const replicationTask = ({
+  controlUrl,
+  ...source
+}: NonNullable<LocalWorldDescription["task"]>): ReplicationTask => ({
+  ...source,
   start: async (signal) => {
     await ask("PUT", `${controlUrl}/started`, signal);
   },

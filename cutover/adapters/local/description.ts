@@ -28,7 +28,13 @@ export const localWorldDescription = z.strictObject({
   /** Where Redash's processes are started and stopped. */
   processesUrl: z.url(),
   /** What stands in for AWS DMS; absent if rows travel by PostgreSQL's own replication. */
-  task: z.strictObject({ controlUrl: z.url(), sourceRole: z.string().min(1) }).optional(),
+  task: z
+    .strictObject({
+      controlUrl: z.url(),
+      sourceRole: z.string().min(1),
+      sourceSlot: z.string().min(1),
+    })
+    .optional(),
 });
 
 export type LocalWorldDescription = z.infer<typeof localWorldDescription>;

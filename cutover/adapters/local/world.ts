@@ -163,7 +163,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     });
     const task = isTask
       ? await kept(
-          startStandIn<{ controlPort: number }>("task", {
+          startStandIn<{ controlPort: number; slot: string }>("task", {
             source: as("source", TASK_ROLE, password),
             target: as("target", TASK_ROLE, password),
             mappings: tableMappings(),
@@ -189,7 +189,11 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       front: { url: loopback(front.ready.port), controlUrl: loopback(front.ready.controlPort) },
       processesUrl: control.url,
       ...(task && {
-        task: { controlUrl: loopback(task.ready.controlPort), sourceRole: TASK_ROLE },
+        task: {
+          controlUrl: loopback(task.ready.controlPort),
+          sourceRole: TASK_ROLE,
+          sourceSlot: task.ready.slot,
+        },
       }),
     };
     const { world, close } = connectLocalWorld(description);

@@ -119,7 +119,34 @@ describe("the engine", () => {
     assert.deepEqual([...world.on], []);
   });
 
-  it("undoes a flip that failed, because nobody knows whether it took effect", async () => {
+  it("goes on after a flip whose answer was lost but which took effect: users are there", async () => {
+    const world = new Switches();
+    const flip = {
+      apply: () => {
+        world.on.add("flip");
+        return Promise.reject(new Error("the answer was lost"));
+      },
+    };
+    const outcome = await run(cutover(world, { flip }), setup());
+    assert.equal(outcome.outcome, "done");
+    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip", "open"]);
+  });
+
+  it("undoes nothing else when the flip cannot be undone, or both sides would take writes", async () => {
+    const world = new Switches();
+    const flip = { apply: fails("throttled"), undo: fails("throttled too") };
+    const outcome = await run(cutover(world, { flip }), setup());
+    assert.deepEqual(
+      [outcome.outcome, outcome.reason],
+      [
+        "needs-person",
+        "flip failed: throttled; these steps could not be undone: flip (throttled too)",
+      ],
+    );
+    assert.deepEqual([...world.on], ["prepare", "fence", "drain"]);
+  });
+
+  it("undoes a flip that failed and did not take effect", async () => {
     const world = new Switches();
     const outcome = await run(cutover(world, { flip: { apply: fails("throttled") } }), setup());
     assert.equal(outcome.outcome, "undone");

@@ -273,5 +273,5 @@ standIn<TaskConfig>(async (config, onStop) => {
     control.closeAllConnections();
     await new Promise((resolve) => control.close(resolve));
   });
-  return { controlPort: (control.address() as AddressInfo).port };
+  return { controlPort: (control.address() as AddressInfo).port, slot: SLOT };
 });
