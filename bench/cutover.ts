@@ -10,6 +10,7 @@ import { JournalFile } from "../cutover/adapters/local/journalFile";
 import { LockFile } from "../cutover/adapters/local/lockFile";
 import { startLocalWorld } from "../cutover/adapters/local/world";
 import type { Transport } from "../cutover/ports";
+import { startUsers } from "../cutover/rehearsal/livingUsers";
 import { type Rehearsal, rehearse } from "../cutover/rehearsal/rehearsal";
 import { median, percentile } from "../cutover/report/quantity";
 import { copyByHand, outageByHand } from "./byHand";
@@ -165,8 +166,11 @@ async function main(): Promise<void> {
   const byHand: number[] = [];
   for (let run = 0; run < 3; run++) byHand.push(await outageByHand(200));
   const local = await startLocalWorld({ megabytes: 200 });
+  // As beside ours: people work meanwhile.
+  const { users } = await startUsers(local);
   const copies: number[] = [];
   for (let run = 0; run < 3; run++) copies.push(await copyByHand(local));
+  await users.end();
   await local.remove();
   const [hand, copy] = [median(byHand), median(copies)];
   const ratio = (one: number, other: number) => `${(one / other).toFixed(1)} x`;

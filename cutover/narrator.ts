@@ -50,10 +50,12 @@ export function narrator(write: (line: string) => void): {
   };
 }
 
-/** Aborted by Ctrl-C or SIGTERM; says so once. */
+/** Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once. */
 export function stopSignal(write: (line: string) => void): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Whoever reads along may be gone first (a pager, tee, a closed terminal); the work must still be undone.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (!stop.signal.aborted) write(`\n${signal}: finishing or undoing the step at hand …\n`);
       stop.abort(new Error(`stopped by ${signal}`));

@@ -66,6 +66,16 @@ export async function makeRequired(
   await client.query("RESET lock_timeout");
 }
 
+/** Drops what a process has left that was killed while it made a column required. */
+export async function dropChecks(client: pg.Client, running: Running): Promise<void> {
+  const { rows } = await client.query<{ table: string }>(
+    "SELECT conrelid::regclass::text AS table FROM pg_constraint WHERE conname = $1",
+    [CHECK],
+  );
+  for (const { table } of rows)
+    await patiently(client, `ALTER TABLE ${table} DROP CONSTRAINT ${CHECK}`, running);
+}
+
 /** Looks at the rows of every foreign key that was made without looking. @returns how many there were */
 export async function validateForeignKeys(client: pg.Client, running: Running): Promise<number> {
   const { rows } = await client.query<{ name: string; table: string }>(

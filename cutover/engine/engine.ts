@@ -36,6 +36,8 @@ export interface Outcome {
   readonly warnings: readonly Warning[];
 }
 
+/** Between two tries to undo a step, until its time is over. */
+const UNDO_PAUSE_MS = 250;
 /** How long a step that was told to end may take for it. */
 const GRACE_MS = 1000;
 
@@ -63,6 +65,10 @@ class Run {
   private readonly flip: number;
   private windowOpenedMs: number | undefined;
   private windowClosedMs: number | undefined;
+  /** Whether the write-outage budget still counts: what is past the flip is finished, however long it took. */
+  private isBudgeted = true;
+  /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
+  private isUndoing = false;
 
   constructor(
     private readonly plan: Plan,
@@ -89,7 +95,10 @@ class Run {
       resumed,
     });
     const applied = resumed ? history.applied.map(({ step }) => step) : [];
-    const flipped = !(resumed && history.undoing) && (await this.isFlipped(applied));
+    // Once it was started nobody knows whether it took effect, so there is no way back but an act of its own.
+    const flip = plan.steps[this.flip]?.id;
+    const flipped = !history.undoing && applied.some((step) => step === flip);
+    this.isBudgeted = !flipped;
     const opened = history.applied.find(({ step }) =>
       plan.steps.some(({ id, inWindow }) => id === step && inWindow === true),
     );
@@ -104,13 +113,6 @@ class Run {
     if (resumed && options.undo === true && !flipped)
       return this.back(applied, "it was asked to undo what the run before has left");
     return this.forward(applied, flipped);
-  }
-
-  /** Whether the irreversible step was started, or holds already: whatever the journal says, then there is no way back. */
-  private async isFlipped(applied: readonly string[]): Promise<boolean> {
-    const step = this.plan.steps[this.flip];
-    if (step === undefined) return false;
-    return applied.includes(step.id) || this.holds(step);
   }
 
   /** @throws what the check throws */
@@ -135,7 +137,8 @@ class Run {
       if (step.inWindow === true && !flipped)
         this.windowOpenedMs ??= this.options.clock.monotonicMs();
       if (!applied.includes(step.id)) applied.push(step.id);
-      let error = await this.applied(step, stop);
+      // A flip that is broken off may take effect all the same.
+      let error = await this.applied(step, index === this.flip ? undefined : stop);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (index === this.flip && error !== undefined && (await this.holds(step).catch(() => false)))
         error = undefined;
@@ -150,6 +153,7 @@ class Run {
 
   /** Undoes steps, last first, and goes on where one cannot be undone, unless it is the irreversible one. */
   private async back(applied: readonly string[], reason: string): Promise<Outcome> {
+    this.isUndoing = true;
     const failed: string[] = [];
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
@@ -172,10 +176,10 @@ class Run {
   /** @returns what went wrong, or nothing */
   private async applied(step: Step, stop: AbortSignal | undefined): Promise<string | undefined> {
     const { run } = this.options;
-    await this.write({ kind: "step-started", run, step: step.id });
     const start = this.options.clock.monotonicMs();
     const durationMs = () => this.options.clock.monotonicMs() - start;
     try {
+      await this.write({ kind: "step-started", run, step: step.id });
       const { skipped, evidence } = await this.limited(
         step,
         this.limitOf(step),
@@ -198,13 +202,9 @@ class Run {
       return undefined;
     } catch (error) {
       const text = messageOf(error);
-      await this.write({
-        kind: "step-failed",
-        run,
-        step: step.id,
-        durationMs: durationMs(),
-        error: text,
-      });
+      const event = { kind: "step-failed", run, step: step.id, error: text } as const;
+      // If it is the journal that fails, the answer is the same: what follows undoes, or asks for a person.
+      await this.write({ ...event, durationMs: durationMs() }).catch(() => undefined);
       return text;
     }
   }
@@ -215,29 +215,38 @@ class Run {
     const start = this.options.clock.monotonicMs();
     const durationMs = () => this.options.clock.monotonicMs() - start;
     await this.write({ kind: "undo-started", run, step: step.id });
-    try {
-      const evidence =
-        undo === undefined
-          ? {}
-          : await this.limited(step, step.deadlineMs, undefined, (running) => undo(running));
-      await this.write({ kind: "undone", run, step: step.id, durationMs: durationMs(), evidence });
-      return undefined;
-    } catch (error) {
-      const text = messageOf(error);
-      await this.write({
-        kind: "undo-failed",
-        run,
-        step: step.id,
-        durationMs: durationMs(),
-        error: text,
-      });
-      return text;
+    for (;;) {
+      try {
+        const evidence =
+          undo === undefined
+            ? {}
+            : await this.limited(step, step.deadlineMs, undefined, (running) => undo(running));
+        await this.write({
+          kind: "undone",
+          run,
+          step: step.id,
+          durationMs: durationMs(),
+          evidence,
+        });
+        return undefined;
+      } catch (error) {
+        // A server that restarts is there again in a moment, and until then nobody can write.
+        if (durationMs() + UNDO_PAUSE_MS < step.deadlineMs) {
+          await this.options.clock.sleep(UNDO_PAUSE_MS);
+          continue;
+        }
+        const text = messageOf(error);
+        const event = { kind: "undo-failed", run, step: step.id, error: text } as const;
+        await this.write({ ...event, durationMs: durationMs() });
+        return text;
+      }
     }
   }
 
   /** A step's own limit, and in the window also what is left of the budget. */
   private limitOf({ deadlineMs, inWindow }: Step): number {
-    if (inWindow !== true || this.windowOpenedMs === undefined) return deadlineMs;
+    if (inWindow !== true || this.windowOpenedMs === undefined || !this.isBudgeted)
+      return deadlineMs;
     const spent = this.options.clock.monotonicMs() - this.windowOpenedMs;
     return Math.min(deadlineMs, Math.max(0, this.plan.writeOutageBudgetMs - spent));
   }
@@ -298,7 +307,7 @@ class Run {
       this.windowOpenedMs === undefined || this.windowClosedMs === undefined
         ? undefined
         : this.windowClosedMs - this.windowOpenedMs;
-    for (const warning of this.warnings) {
+    for (const warning of [...this.warnings]) {
       await this.write({ kind: "warning", run: this.options.run, ...warning });
     }
     await this.write({
@@ -313,7 +322,15 @@ class Run {
   }
 
   private async write(event: Event): Promise<void> {
-    await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
+    try {
+      await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
+    } catch (error) {
+      if (!this.isUndoing) throw error;
+      this.warnings.push({
+        step: "step" in event ? event.step : this.plan.act,
+        message: `the journal cannot be written: ${messageOf(error)}`,
+      });
+    }
     this.options.onEvent?.(event);
   }
 }

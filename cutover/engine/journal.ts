@@ -108,38 +108,48 @@ export interface History {
   readonly outcome: "done" | "undone" | "needs-person" | undefined;
 }
 
-/** What the journal says of an act: its last run, and those before it that it resumed. */
+/**
+ * What the journal says of an act: its last run, and those before it that it resumed. Another act that has changed
+ * something since ends its history; one that was undone has not.
+ */
 export function historyOf(act: string, entries: readonly Entry[]): History {
-  let interrupted: string | undefined;
-  let outcome: History["outcome"];
-  let applied: Started[] = [];
-  let undoing = false;
+  const none: History = { interrupted: undefined, applied: [], undoing: false, outcome: undefined };
+  const undone = new Set(
+    entries.flatMap((it) => (it.kind === "run-ended" && it.outcome === "undone" ? [it.run] : [])),
+  );
+  let history = none;
   let run: string | undefined;
   for (const entry of entries) {
     if (entry.kind === "run-started") {
-      if (entry.act !== act) continue;
-      if (!entry.resumed) {
-        applied = [];
-        undoing = false;
+      if (entry.act !== act) {
+        if (!undone.has(entry.run)) history = none;
+        run = undefined;
+        continue;
       }
+      const before = entry.resumed ? history : none;
+      history = { ...before, interrupted: entry.run, outcome: undefined };
       run = entry.run;
-      interrupted = entry.run;
-      outcome = undefined;
     } else if (entry.run === run) {
-      if (entry.kind === "run-ended") {
-        interrupted = undefined;
-        outcome = entry.outcome;
-      } else if (
-        entry.kind === "step-started" &&
-        !applied.some(({ step }) => step === entry.step)
-      ) {
-        applied.push({ step: entry.step, atMs: entry.atMs });
-      } else if (entry.kind === "undo-started") {
-        undoing = true;
-      } else if (entry.kind === "undone") {
-        applied = applied.filter(({ step }) => step !== entry.step);
-      }
+      history = after(history, entry);
     }
   }
-  return { interrupted, applied, undoing, outcome };
+  return history;
+}
+
+function after(history: History, entry: Entry): History {
+  const { applied } = history;
+  switch (entry.kind) {
+    case "run-ended":
+      return { ...history, interrupted: undefined, outcome: entry.outcome };
+    case "step-started":
+      return applied.some(({ step }) => step === entry.step)
+        ? history
+        : { ...history, applied: [...applied, { step: entry.step, atMs: entry.atMs }] };
+    case "undo-started":
+      return { ...history, undoing: true };
+    case "undone":
+      return { ...history, applied: applied.filter(({ step }) => step !== entry.step) };
+    default:
+      return history;
+  }
 }

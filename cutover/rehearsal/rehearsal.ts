@@ -76,13 +76,14 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const startedAt = new Date().toISOString();
   const local = await startLocalWorld(options);
   let users: Users | undefined;
+  let lag: LagProbe | undefined;
   try {
     const { world } = local;
     const checked = await checkedBefore(local, options);
     const source = await sizeOf(local);
     const living = await startUsers(local);
     users = living.users;
-    const lag = new LagProbe(local);
+    lag = new LagProbe(local);
     const records: RehearsedAct[] = [];
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
@@ -115,6 +116,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     };
   } finally {
     options.onProgress("removing everything");
+    await lag?.stop();
     await users?.end();
     await local.remove();
   }

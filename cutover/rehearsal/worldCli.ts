@@ -10,6 +10,7 @@ import { EXIT_CODES } from "../report/summary";
 import type { MoveSettings } from "../moveSettings";
 import { judgeLedger } from "./ledger";
 import { startUsers } from "./livingUsers";
+import type { Users } from "./users";
 
 const USAGE = `npm run world -- [--size MB] [--redash VERSION] [--seed N] [--transport logical|dms]
 
@@ -47,8 +48,11 @@ async function main(): Promise<number> {
   const { say } = narrator(write);
   const local = await startLocalWorld({ ...options, onProgress: say });
   const settingsPath = join(STATE, "move.json");
+  let users: Users | undefined;
   try {
-    const { users, before } = await startUsers(local);
+    const living = await startUsers(local);
+    const { before } = living;
+    users = living.users;
     const settings: MoveSettings = {
       writeOutageBudgetMs: 5000,
       drainDeadlineMs: 10_000,
@@ -73,7 +77,6 @@ async function main(): Promise<number> {
     );
     const { acknowledged, lost, duplicated } = await judgeLedger(client, ledger, before);
     await client.end();
-    await users.end();
     process.stdout.write(
       `${acknowledged} acknowledged writes: ${lost.length} lost, ${duplicated.length} duplicated\n`,
     );
@@ -81,6 +84,7 @@ async function main(): Promise<number> {
     return lost.length + duplicated.length === 0 ? EXIT_CODES.done : EXIT_CODES["needs-person"];
   } finally {
     rmSync(settingsPath, { force: true });
+    await users?.end();
     await local.remove();
   }
 }

@@ -26,9 +26,9 @@ export function moveStateOf(entries: readonly Entry[]): MoveState {
   let verifiedMs: number | undefined;
   for (const entry of entries) {
     if (entry.kind !== "run-ended" || !isAct(entry.act)) continue;
-    // What it had remembered of changes is forgotten with it.
-    if (entry.outcome === "undone" && entry.act === "verify" && done === "verify")
-      done = "replicate";
+    // What it had made is gone with it.
+    if (entry.outcome === "undone" && entry.act === done && entry.act in BEFORE)
+      done = BEFORE[entry.act];
     if (entry.outcome !== "done") continue;
     done = entry.act === "abort" ? undefined : entry.act;
     if (entry.act === "verify") verifiedMs = entry.atMs;
@@ -37,16 +37,29 @@ export function moveStateOf(entries: readonly Entry[]): MoveState {
   return { done, verifiedMs, open: openAct(entries) };
 }
 
+/** Act → how far a move is when it was undone. Those after the comparison leave it where it was. */
+const BEFORE: Readonly<Partial<Record<Act, Act | undefined>>> = {
+  prepare: undefined,
+  replicate: "prepare",
+  verify: "replicate",
+};
+
 function openAct(entries: readonly Entry[]): MoveState["open"] {
-  const last = entries.findLast((entry) => entry.kind === "run-started");
-  if (last?.kind !== "run-started" || !isAct(last.act)) return undefined;
-  const { interrupted, outcome, applied } = historyOf(last.act, entries);
-  if (interrupted === undefined && outcome !== "needs-person") return undefined;
+  const acts = entries.flatMap((it) =>
+    it.kind === "run-started" && isAct(it.act) ? [it.act] : [],
+  );
+  // A run that was undone since leaves an earlier act as open as it was.
+  const act = [...new Set(acts.reverse())].find((it) => {
+    const { interrupted, outcome } = historyOf(it, entries);
+    return interrupted !== undefined || outcome === "needs-person";
+  });
+  if (act === undefined) return undefined;
+  const { interrupted, applied } = historyOf(act, entries);
   const flip = applied.some(({ step }) => step.startsWith("traffic-to-"));
   return {
-    act: last.act,
+    act,
     why: interrupted === undefined ? "needs-person" : "interrupted",
-    lastMs: entries.at(-1)?.atMs ?? last.atMs,
+    lastMs: entries.at(-1)?.atMs ?? 0,
     flipped: flip,
   };
 }
@@ -56,7 +69,8 @@ export function dueActs({ done, open }: MoveState): readonly Act[] {
   if (open !== undefined) {
     if (open.act === "cutover" && open.flipped) return ["cutover", "rollback"];
     if (open.act === "rollback" && open.flipped) return ["rollback", "cutover"];
-    if (open.act === "cutover") return ["cutover", "rollback", "abort"];
+    // An abort would leave the source fenced and its workers stopped: the rollback undoes that first.
+    if (open.act === "cutover") return ["cutover", "rollback"];
     return open.act === "finish" || open.act === "rollback" ? [open.act] : [open.act, "abort"];
   }
   switch (done) {

@@ -1,6 +1,7 @@
 import { withClient } from "../database/database";
 import { createMarkerTable } from "../database/marker";
 import {
+  dropApplicationSchema,
   giveTo,
   isDefault,
   isPrimaryKey,
@@ -39,7 +40,7 @@ function targetQueueSuspended({ target }: World): Step {
   };
 }
 
-function schemaMade({ source, target, schema }: World): Step {
+function schemaMade({ source, target, schema, traffic }: World): Step {
   return {
     id: "target-schema-made",
     title: "The target has the source's tables, primary keys, functions and sequences",
@@ -70,6 +71,14 @@ function schemaMade({ source, target, schema }: World): Step {
         await client.query("COMMIT");
         return { statements: all.length };
       }),
+    undo: async (running) => {
+      const goesTo = await traffic.goesTo(running.signal);
+      if (goesTo === "target") throw new Error("traffic goes to the target: its tables stay");
+      return withClient(target.database, running.signal, async (client) => {
+        await dropApplicationSchema(client);
+        return {};
+      });
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../database/replication";
 import { dropApplicationSchema } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
-import { BACK, CHANGES, FORWARD, type Side, type World } from "../ports";
+import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "../ports";
 import { taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
@@ -19,6 +19,7 @@ export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
   act,
   writeOutageBudgetMs: 0,
   steps: [
+    usersOn(world, act === "finish" ? "target" : "source"),
     ...(world.transport.kind === "dms" ? [taskRemoved(world, world.transport.task)] : []),
     replicationRemoved(world.target, world.source),
     replicationRemoved(world.source, world.target),
@@ -26,6 +27,21 @@ export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
     nothingLeft(world),
   ],
 });
+
+/** What follows removes the way to the other side, or the rows there: nobody may be there. */
+function usersOn({ traffic }: World, side: SideName): Step {
+  return {
+    id: `users-on-${side}`,
+    title: `Users are on the ${side}`,
+    deadlineMs: 30_000,
+    estimateMs: 5,
+    apply: async ({ signal }) => {
+      const goesTo = await traffic.goesTo(signal);
+      if (goesTo !== side) throw new Error(`traffic goes to the ${goesTo}`);
+      return { goesTo };
+    },
+  };
+}
 
 /** Removes what a side publishes, and what the other one subscribes to. */
 function replicationRemoved(side: Side, subscriber: Side): Step {

@@ -67,8 +67,9 @@ export function switchPlan(
       queueOpened(to),
       schedulerStarted(to),
       queryExecuted(world, to),
+      ...(transport.kind === "dms" ? [taskRemoved(world, transport.task)] : []),
       ...(act === "cutover" && transport.kind === "dms"
-        ? [taskRemoved(world, transport.task), constraintsRestored(world, options.longDeadlineMs)]
+        ? [constraintsRestored(world, options.longDeadlineMs)]
         : []),
       proven(from, to),
       slotsDropped(world, from),

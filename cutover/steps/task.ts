@@ -1,6 +1,12 @@
 import { isCarried } from "../../redash/dms";
 import { isOneOf, LOB_TYPES } from "../../redash/dmsTypes";
-import { makeRequired, relax, requiredColumns, validateForeignKeys } from "../database/constraint";
+import {
+  dropChecks,
+  makeRequired,
+  relax,
+  requiredColumns,
+  validateForeignKeys,
+} from "../database/constraint";
 import { withClient } from "../database/database";
 import { cutOff, letIn } from "../database/fence";
 import { tables } from "../database/table";
@@ -128,6 +134,7 @@ export function constraintsRestored({ source, target }: World, deadlineMs: numbe
         const name = ({ table, column }: { table: string; column: string }) => `${table}.${column}`;
         const there = new Set((await requiredColumns(to)).map(name));
         const missing = (await requiredColumns(from)).filter((it) => !there.has(name(it)));
+        await dropChecks(to, running);
         await makeRequired(to, missing, running);
         return { required: missing.length, validated: await validateForeignKeys(to, running) };
       }),

@@ -77,7 +77,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
         String(port),
         ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
       ],
-      { ...owner, stdio: "ignore", env: environment(native) },
+      // A group of its own: Ctrl-C in a terminal must not take it away before what is under way is undone.
+      { ...owner, stdio: "ignore", env: environment(native), detached: true },
     );
     await answers(connection, child, log);
   };

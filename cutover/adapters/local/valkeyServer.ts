@@ -54,7 +54,8 @@ export async function startValkey(clusterMode = false): Promise<ValkeyServer> {
   const url = `redis://:${password}@127.0.0.1:${port}/0`;
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn(program, [configuration], { stdio: "ignore" });
+    // A group of its own: Ctrl-C in a terminal must not take it away before what is under way is undone.
+    child = spawn(program, [configuration], { stdio: "ignore", detached: true });
     await answers(url, child, clusterMode);
   };
   const kill = async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type Outcome, runPlan } from "../../../cutover/engine/engine";
+import type { Journal } from "../../../cutover/engine/journal";
 import type { Plan, Step } from "../../../cutover/engine/step";
 import { FakeClock } from "../../support/cutover/fakeClock";
 import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
@@ -46,7 +47,7 @@ let runs = 0;
 
 async function run(
   steps: readonly Step[],
-  with_: Setup,
+  with_: Omit<Setup, "journal"> & { readonly journal: Journal },
   stop?: AbortSignal,
   budgetMs = 5000,
 ): Promise<Outcome> {
@@ -307,14 +308,69 @@ describe("the engine", () => {
     });
   });
 
-  it("changes nothing when it is done already, and never turns back then", async () => {
+  it("forgets a run once another act has changed the world, but not one that was undone", async () => {
+    const rollback = async (world: Switches, with_: Setup, apply?: Step["apply"]) => {
+      const steps = [world.step("back", apply && { apply })];
+      const plan: Plan = { act: "rollback", steps, writeOutageBudgetMs: 5000 };
+      await with_.clock.run(runPlan(plan, { ...with_, run: `run-${++runs}` }));
+    };
+    for (const isUndone of [true, false]) {
+      const world = new Switches();
+      const with_ = setup();
+      await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
+      await rollback(world, with_, isUndone ? fails("not ready") : undefined);
+      world.log.length = 0;
+      await run(cutover(world, { flip: { check: () => Promise.resolve(false) } }), with_);
+      // Without its history it begins again, and above all with the fence.
+      assert.deepEqual(
+        world.log,
+        isUndone ? ["+flip", "+open"] : ["+prepare", "+fence", "+drain", "+flip", "+open"],
+      );
+    }
+  });
+
+  it("finishes a flip that was started, however long ago the window was opened", async () => {
     const world = new Switches();
     const with_ = setup();
-    await run(cutover(world), with_);
-    const again = await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
-    assert.equal(again.outcome, "needs-person");
-    assert.equal(again.writeOutageMs, undefined);
-    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip", "open"]);
+    const killed = with_.journal.forProcessKilledAfter(8);
+    const dead = run(cutover(world), { ...with_, journal: killed });
+    await with_.clock.run(Promise.race([dead, killed.dead]));
+    with_.lock.holder = undefined;
+    await with_.clock.run(with_.clock.sleep(3_600_000));
+    assert.equal((await run(cutover(world), with_)).outcome, "done");
+    assert.ok(world.on.has("flip"));
+  });
+
+  it("tries to undo again until its time is over: a server that restarts comes back", async () => {
+    const world = new Switches();
+    let tries = 0;
+    const undo: Step["undo"] = () => {
+      if (++tries < 3) return Promise.reject(new Error("connection refused"));
+      world.on.delete("fence");
+      return Promise.resolve({});
+    };
+    const outcome = await run(
+      cutover(world, { drain: { apply: fails("x") }, fence: { undo } }),
+      setup(),
+    );
+    assert.equal(outcome.outcome, "undone");
+    assert.deepEqual([...world.on], []);
+  });
+
+  it("undoes also when the journal cannot be written any more, and says so", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const full: Journal = {
+      read: with_.journal.read,
+      append: (entry) =>
+        "step" in entry && entry.step === "drain"
+          ? Promise.reject(new Error("no space left on device"))
+          : with_.journal.append(entry),
+    };
+    const outcome = await run(cutover(world), { ...with_, journal: full });
+    assert.equal(outcome.outcome, "undone");
+    assert.match(outcome.reason, /^drain failed: no space left on device; everything was undone$/);
+    assert.deepEqual([...world.on], []);
   });
 
   it("refuses a plan that is none", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { type Outcome, runPlan } from "../../../cutover/engine/engine";
-import type { Journal } from "../../../cutover/engine/journal";
+import { historyOf, type Journal } from "../../../cutover/engine/journal";
 import type { Plan, Step } from "../../../cutover/engine/step";
 import { FakeClock } from "../../support/cutover/fakeClock";
 import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
@@ -60,6 +60,8 @@ const FAULTS = fc.dictionary(
   { maxKeys: 4 },
 );
 
+const isDone = ({ entries }: MemoryJournal) => historyOf("cutover", entries).outcome === "done";
+
 describe("the engine under faults", () => {
   it("ends with everything or nothing, or with a person, wherever it is killed and whatever fails", async () => {
     const seen = new Set<string>();
@@ -73,10 +75,16 @@ describe("the engine under faults", () => {
           const clock = new FakeClock();
           // Processes that are killed, one after the other, each after some entries of its own.
           for (const after of kills) {
+            // An act that is done is not started again: it is out of order, and its first step would refuse it.
+            if (isDone(journal)) break;
             const killed = journal.forProcessKilledAfter(after);
             await clock.run(Promise.race([start(world, killed, clock), killed.dead]));
           }
           // A person runs it again until it needs nobody; every fault happens once, so it must end.
+          if (isDone(journal)) {
+            assert.deepEqual([...world.on].sort(), [...IDS].sort());
+            return;
+          }
           let last = await clock.run(start(world, journal, clock));
           for (let again = 0; last.outcome === "needs-person"; again++) {
             assert.ok(again < 20, "it never ends");

@@ -96,7 +96,6 @@ describe("the order of acts", () => {
     assert.deepEqual(due(journal({ act: "cutover", steps: ["source-fenced"] })), [
       "cutover",
       "rollback",
-      "abort",
     ]);
     assert.equal(
       refusal("verify", journal({ act: "replicate" })),
@@ -117,6 +116,25 @@ describe("the order of acts", () => {
     ]);
     assert.deepEqual(due(journal({ act: "rollback", steps: ["target-fenced"] })), ["rollback"]);
     assert.deepEqual(due(journal({ act: "finish" })), ["finish"]);
+  });
+
+  it("keeps a cutover open that turned users over, when the rollback after it was undone", () => {
+    const entries = journal(
+      { act: "verify", outcome: "done" },
+      { act: "cutover", outcome: "needs-person", steps: ["source-fenced", "traffic-to-target"] },
+      { act: "rollback", outcome: "undone" },
+    );
+    assert.deepEqual(due(entries), ["cutover", "rollback"]);
+    assert.match(refusal("abort", entries) ?? "", /cutover needs a person/);
+  });
+
+  it("goes back to where it was when a copy was repeated and undone", () => {
+    const entries = journal(
+      { act: "prepare", outcome: "done" },
+      { act: "replicate", outcome: "done" },
+      { act: "replicate", outcome: "undone" },
+    );
+    assert.deepEqual(due(entries), ["replicate", "prepare", "abort"]);
   });
 
   it("lets a run of yesterday be taken up only by who says so", () => {
