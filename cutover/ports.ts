@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { Phase } from "../redash/phase";
 import type { Database } from "./database/database";
 import { subscriptionExists } from "./database/replication";
 
@@ -159,6 +160,12 @@ export type Transport =
       readonly task: ReplicationTask;
     };
 
+/** Where the program reads how far the move has come, before it changes anything. */
+export interface PhaseRecord {
+  /** Returns when the program would see it. */
+  readonly record: (phase: Phase, signal: AbortSignal) => Promise<void>;
+}
+
 /** Everything that a move needs of the world. Adapters make one of processes on this machine, or of AWS. */
 export interface World {
   readonly source: Side;
@@ -167,6 +174,8 @@ export interface World {
   readonly schema: SchemaDump;
   readonly application: Application;
   readonly transport: Transport;
+  /** Absent where there is no program: on this machine. */
+  readonly phase?: PhaseRecord;
 }
 
 /** Names of what the move makes in the databases. */

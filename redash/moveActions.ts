@@ -1,0 +1,47 @@
+/** What an action of the move may be done to; components/moveRole.ts makes ARNs of it. */
+export type MoveResource =
+  /** The services of ECS that the move starts and stops. */
+  | "services"
+  /** The tasks of the cluster. */
+  | "tasks"
+  | "listener"
+  | "listenerRule"
+  /** The move's own SSM documents, and the host of the source. */
+  | "sourceCommands"
+  /** The bucket of the journal itself. */
+  | "journal"
+  /** The objects in it. */
+  | "journalObjects"
+  /** The secrets that the move reads. */
+  | "secrets"
+  | "replicationTask"
+  /** AWS knows no narrower resource for it (Service Authorization Reference). */
+  | "any";
+
+/**
+ * Every action that the function of the move may do, and to what. Its role is made of this list and its adapters can
+ * call nothing else: `call` takes no other name, and a test fails if an entry is called by nobody.
+ */
+export const MOVE_ACTIONS = {
+  "ecs:DescribeServices": "services",
+  "ecs:UpdateService": "services",
+  "elasticloadbalancing:DescribeListeners": "any",
+  "elasticloadbalancing:DescribeRules": "any",
+  "elasticloadbalancing:DescribeTargetHealth": "any",
+  "elasticloadbalancing:ModifyListener": "listener",
+  "elasticloadbalancing:ModifyRule": "listenerRule",
+  "ssm:SendCommand": "sourceCommands",
+  "ssm:GetCommandInvocation": "any",
+  "ssm:CancelCommand": "any",
+  "s3:ListBucket": "journal",
+  "s3:GetObject": "journalObjects",
+  "s3:PutObject": "journalObjects",
+  "s3:DeleteObject": "journalObjects",
+  "secretsmanager:GetSecretValue": "secrets",
+  "dms:DescribeReplicationTasks": "any",
+  "dms:DescribeTableStatistics": "replicationTask",
+  "dms:StartReplicationTask": "replicationTask",
+  "dms:StopReplicationTask": "replicationTask",
+} as const satisfies Readonly<Record<string, MoveResource>>;
+
+export type MoveAction = keyof typeof MOVE_ACTIONS;
