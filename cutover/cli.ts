@@ -43,6 +43,7 @@ At any time:
   --state FOLDER   where the settings of the move (move.json) are, and its journal and lock; the journal is what lets
                    another process go on (default .state, where npm run world writes them)
   --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
+  --source-gone    finish: the source's host is no more; only the target is cleared
   --resume         takes up an interrupted act although it was left long ago
   --of FILE        report: of a report that was written before (JSON) instead of this move's
   --against FILE   report: compares with another one (JSON)
@@ -61,6 +62,7 @@ async function main(): Promise<number> {
       state: { type: "string", default: STATE },
       "dry-run": { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
+      "source-gone": { type: "boolean", default: false },
       of: { type: "string" },
       against: { type: "string" },
       gigabytes: { type: "string" },
@@ -79,6 +81,8 @@ async function main(): Promise<number> {
     throw new WrongUsage(`${given}; acts: ${known.join(", ")}`);
   }
   const problems = new Problems();
+  if (values["source-gone"] && act !== "finish")
+    problems.list.push(`--source-gone is for finish; ${act} needs both sides`);
   const gigabytes =
     values.gigabytes === undefined
       ? undefined
@@ -88,6 +92,7 @@ async function main(): Promise<number> {
   const { world, close } = connectLocalWorld(settings.world);
   const move = new Move({
     ...settings,
+    sourceGone: values["source-gone"],
     world,
     journal: new JournalFile(join(values.state, "journal.jsonl")),
     lock: new LockFile(join(values.state, "move.lock")),

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { closeConnections } from "./database/database";
 import type { Clock } from "./engine/clock";
-import { type Outcome, runPlan } from "./engine/engine";
-import type { Event, Journal, Lock } from "./engine/journal";
+import { runPlan } from "./engine/engine";
+import type { Event, Journal, Lock, RunOutcome } from "./engine/journal";
 import { Refusal } from "./engine/refusal";
 import type { World } from "./ports";
 import { preflight, type PreflightReport } from "./preflight/preflight";
@@ -41,11 +41,14 @@ export class Move {
     run: {
       readonly resume: boolean;
       readonly stop: AbortSignal;
+      /** Aborted when this process must end soon: the act is left for the next one. */
+      readonly pause?: AbortSignal;
       readonly onEvent: (event: Event) => void;
     },
   ): Promise<Performed> {
     const { world, journal, lock, clock } = this.options;
-    const before = moveStateOf(await journal.read());
+    const entries = await journal.read();
+    const before = moveStateOf(entries);
     assertDue(act, before, clock.nowMs(), run.resume);
     if (act === "prepare" && before.open === undefined) await this.assertReady(run.stop);
     // Before the flip, to roll a cutover back is to undo it.
@@ -57,7 +60,9 @@ export class Move {
       journal,
       lock,
       run: randomUUID(),
+      seen: entries.length,
       stop: run.stop,
+      ...(run.pause && { pause: run.pause }),
       onEvent: run.onEvent,
     });
     const state = moveStateOf(await journal.read());
@@ -138,9 +143,7 @@ export class Move {
       goesTo,
       ...(state.open === undefined
         ? []
-        : [
-            `${state.open.act} ${state.open.why === "interrupted" ? "is at work, or was interrupted" : "needs a person"}; last heard of ${ago(state.open.lastMs)}`,
-          ]),
+        : [`${state.open.act} ${OPEN[state.open.why]}; last heard of ${ago(state.open.lastMs)}`]),
       dueText(state),
     ].join("\n");
   }
@@ -152,7 +155,13 @@ export class Move {
   }
 }
 
-const verdictOf = (outcome: Outcome["outcome"], warnings: number): Verdict =>
+const OPEN = {
+  interrupted: "is at work, or was interrupted",
+  "needs-person": "needs a person",
+  paused: "is to be gone on with",
+} as const;
+
+const verdictOf = (outcome: RunOutcome, warnings: number): Verdict =>
   outcome === "done" && warnings > 0 ? "warnings" : outcome;
 
 const dueText = (state: MoveState) => {

@@ -59,9 +59,11 @@ function stepTable(logical: Plan | undefined, dms: Plan | undefined): string[] {
         step.irreversible === true ? "the flip" : step.inWindow === true ? "yes" : "",
         step.irreversible === true
           ? "by `rollback`"
-          : step.undo === undefined
-            ? "nothing to undo"
-            : "yes",
+          : step.forwardOnly === true
+            ? "none: forward only"
+            : step.undo === undefined
+              ? "nothing to undo"
+              : "yes",
       ]),
     ),
   ];

@@ -1,6 +1,8 @@
 import type { Clock } from "./clock";
-import { type Event, historyOf, type Journal, type Lock } from "./journal";
-import { assertPlan, type Evidence, type Plan, type Running, type Step } from "./step";
+import { type Event, historyOf, isOpen, type Journal, type Lock, type RunOutcome } from "./journal";
+import { Refusal } from "./refusal";
+import { assertPlan, type Evidence, type Plan, type Step } from "./step";
+import { StepRunner, type Warning } from "./stepRunner";
 
 export interface EngineOptions {
   readonly clock: Clock;
@@ -11,6 +13,13 @@ export interface EngineOptions {
   /** Aborted by Ctrl-C or SIGTERM: the step at hand is finished or undone, never left. */
   readonly stop?: AbortSignal;
   /**
+   * Aborted when this process must end soon, as a function must whose time is nearly over: the step at hand is left as
+   * it is for the next process, unless nobody can write at that moment.
+   */
+  readonly pause?: AbortSignal;
+  /** Entries of the journal on which the caller has decided to run; refused if others came since. */
+  readonly seen?: number;
+  /**
    * Undoes what an interrupted run has left instead of going on with it; nothing if its irreversible step was started.
    *
    * @default false
@@ -20,14 +29,9 @@ export interface EngineOptions {
   readonly onEvent?: (event: Event) => void;
 }
 
-export interface Warning {
-  readonly step: string;
-  readonly message: string;
-}
-
 /** How a run ended. */
 export interface Outcome {
-  readonly outcome: "done" | "undone" | "needs-person";
+  readonly outcome: RunOutcome;
   /** One sentence for a person; the next command if one is needed. */
   readonly reason: string;
   readonly writeOutageMs: number | undefined;
@@ -36,10 +40,7 @@ export interface Outcome {
   readonly warnings: readonly Warning[];
 }
 
-/** Between two tries to undo a step, until its time is over. */
-const UNDO_PAUSE_MS = 250;
-/** How long a step that was told to end may take for it. */
-const GRACE_MS = 1000;
+const TIME_IS_OVER = "the time of this process is nearly over";
 
 /**
  * Runs an act from its first step to its last, or back. What a killed run has left is taken up first: back if it was
@@ -47,7 +48,8 @@ const GRACE_MS = 1000;
  * how long), and else forward again. Before the irreversible step every failure, every exceeded time limit and every request to stop is
  * answered by undoing what was done, last step first; after it by going on, and by asking for a person if that fails.
  *
- * @throws Error if another process holds the lock, or if the plan is none
+ * @throws Error if another process holds the lock, or if the plan is none; Refusal if something has happened since the
+ *   caller looked
  */
 export async function runPlan(plan: Plan, options: EngineOptions): Promise<Outcome> {
   assertPlan(plan);
@@ -60,28 +62,29 @@ export async function runPlan(plan: Plan, options: EngineOptions): Promise<Outco
 }
 
 class Run {
-  private readonly evidence = new Map<string, Evidence>();
-  private readonly warnings: Warning[] = [];
+  private readonly runner: StepRunner;
   private readonly flip: number;
   private windowOpenedMs: number | undefined;
   private windowClosedMs: number | undefined;
   /** Whether the write-outage budget still counts: what is past the flip is finished, however long it took. */
   private isBudgeted = true;
-  /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
-  private isUndoing = false;
 
   constructor(
     private readonly plan: Plan,
     private readonly options: EngineOptions,
   ) {
+    this.runner = new StepRunner(plan, options);
     this.flip = plan.steps.findIndex(({ irreversible }) => irreversible);
   }
 
   async toEnd(): Promise<Outcome> {
     const { plan, options } = this;
-    const history = historyOf(plan.act, await options.journal.read());
-    const resumed = history.interrupted !== undefined || history.outcome === "needs-person";
-    await this.write({
+    const entries = await options.journal.read();
+    if (options.seen !== undefined && entries.length !== options.seen)
+      throw new Refusal("another run has changed something at the same moment; try again");
+    const history = historyOf(plan.act, entries);
+    const resumed = isOpen(history);
+    await this.runner.write({
       kind: "run-started",
       run: options.run,
       act: plan.act,
@@ -115,16 +118,6 @@ class Run {
     return this.forward(applied, flipped);
   }
 
-  /** @throws what the check throws */
-  private holds(step: Step): Promise<boolean> {
-    return this.limited(
-      step,
-      step.deadlineMs,
-      undefined,
-      (running) => step.check?.(running) ?? Promise.resolve(false),
-    );
-  }
-
   /** Applies every step in order; those of an interrupted run only if their check says that they do not hold. */
   private async forward(before: readonly string[], flipped: boolean): Promise<Outcome> {
     const applied = [...before];
@@ -133,19 +126,31 @@ class Run {
       if (flipped && index < this.flip) continue;
       const isFinal = flipped || (this.flip !== -1 && index > this.flip);
       const stop = isFinal ? undefined : this.options.stop;
-      if (stop?.aborted === true) return this.back(applied, "it was asked to stop");
+      if (isAborted(stop)) return this.back(applied, "it was asked to stop");
+      if (this.isPaused())
+        return this.ended("paused", `${TIME_IS_OVER}; it goes on from ${step.id}`);
       if (step.inWindow === true && !flipped)
         this.windowOpenedMs ??= this.options.clock.monotonicMs();
       if (!applied.includes(step.id)) applied.push(step.id);
-      // A flip that is broken off may take effect all the same.
-      let error = await this.applied(step, index === this.flip ? undefined : stop);
+      // A flip that is broken off may take effect all the same, and within the window there is no next process.
+      const stops = [
+        index === this.flip ? undefined : stop,
+        step.inWindow === true ? undefined : this.options.pause,
+      ].filter((it) => it !== undefined);
+      let error = await this.runner.apply(step, this.limitOf(step), stops);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
-      if (index === this.flip && error !== undefined && (await this.holds(step).catch(() => false)))
+      if (
+        index === this.flip &&
+        error !== undefined &&
+        (await this.runner.holds(step).catch(() => false))
+      )
         error = undefined;
       if (index === this.flip && error === undefined)
         this.windowClosedMs = this.options.clock.monotonicMs();
       if (error === undefined) continue;
       const reason = `${step.id} failed: ${error}`;
+      if (this.isPaused() && !isAborted(stop))
+        return this.ended("paused", `${TIME_IS_OVER}; it goes on with ${step.id}`);
       return isFinal ? this.ended("needs-person", reason) : this.back(applied, reason);
     }
     return this.ended("done", `${this.plan.act} is done`);
@@ -153,11 +158,17 @@ class Run {
 
   /** Undoes steps, last first, and goes on where one cannot be undone, unless it is the irreversible one. */
   private async back(applied: readonly string[], reason: string): Promise<Outcome> {
-    this.isUndoing = true;
+    const forwardOnly = this.plan.steps.find(
+      (step) => step.forwardOnly === true && applied.includes(step.id),
+    );
+    if (forwardOnly !== undefined)
+      return this.ended("needs-person", `${reason}; what ${forwardOnly.id} has done is not undone`);
+    this.runner.isUndoing = true;
     const failed: string[] = [];
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
-      const error = await this.undone(step);
+      if (this.isPaused()) return this.ended("paused", `${reason}; ${TIME_IS_OVER}`);
+      const error = await this.runner.undo(step);
       if (error !== undefined) failed.push(`${step.id} (${error})`);
       // Users may be on the other side, so nothing before it may be undone: both sides would take writes.
       if (error !== undefined && step.irreversible === true) break;
@@ -173,76 +184,6 @@ class Run {
         );
   }
 
-  /** @returns what went wrong, or nothing */
-  private async applied(step: Step, stop: AbortSignal | undefined): Promise<string | undefined> {
-    const { run } = this.options;
-    const start = this.options.clock.monotonicMs();
-    const durationMs = () => this.options.clock.monotonicMs() - start;
-    try {
-      await this.write({ kind: "step-started", run, step: step.id });
-      const { skipped, evidence } = await this.limited(
-        step,
-        this.limitOf(step),
-        stop,
-        async (running) => {
-          if (step.check !== undefined && (await step.check(running)))
-            return { skipped: true, evidence: {} };
-          return { skipped: false, evidence: await step.apply(running) };
-        },
-      );
-      this.evidence.set(step.id, evidence);
-      await this.write({
-        kind: "step-done",
-        run,
-        step: step.id,
-        durationMs: durationMs(),
-        skipped,
-        evidence,
-      });
-      return undefined;
-    } catch (error) {
-      const text = messageOf(error);
-      const event = { kind: "step-failed", run, step: step.id, error: text } as const;
-      // If it is the journal that fails, the answer is the same: what follows undoes, or asks for a person.
-      await this.write({ ...event, durationMs: durationMs() }).catch(() => undefined);
-      return text;
-    }
-  }
-
-  private async undone(step: Step): Promise<string | undefined> {
-    const { run } = this.options;
-    const { undo } = step;
-    const start = this.options.clock.monotonicMs();
-    const durationMs = () => this.options.clock.monotonicMs() - start;
-    await this.write({ kind: "undo-started", run, step: step.id });
-    for (;;) {
-      try {
-        const evidence =
-          undo === undefined
-            ? {}
-            : await this.limited(step, step.deadlineMs, undefined, (running) => undo(running));
-        await this.write({
-          kind: "undone",
-          run,
-          step: step.id,
-          durationMs: durationMs(),
-          evidence,
-        });
-        return undefined;
-      } catch (error) {
-        // A server that restarts is there again in a moment, and until then nobody can write.
-        if (durationMs() + UNDO_PAUSE_MS < step.deadlineMs) {
-          await this.options.clock.sleep(UNDO_PAUSE_MS);
-          continue;
-        }
-        const text = messageOf(error);
-        const event = { kind: "undo-failed", run, step: step.id, error: text } as const;
-        await this.write({ ...event, durationMs: durationMs() });
-        return text;
-      }
-    }
-  }
-
   /** A step's own limit, and in the window also what is left of the budget. */
   private limitOf({ deadlineMs, inWindow }: Step): number {
     if (inWindow !== true || this.windowOpenedMs === undefined || !this.isBudgeted)
@@ -251,55 +192,10 @@ class Run {
     return Math.min(deadlineMs, Math.max(0, this.plan.writeOutageBudgetMs - spent));
   }
 
-  /**
-   * Runs something until it ends, its time is over, or somebody asks to stop. What does not listen to its signal is
-   * left behind after the limit: a hung call must not hang the move.
-   */
-  private async limited<T>(
-    step: Step,
-    limitMs: number,
-    stop: AbortSignal | undefined,
-    work: (running: Running) => Promise<T>,
-  ): Promise<T> {
-    const { clock, run } = this.options;
-    const controller = new AbortController();
-    const late = new Error(
-      limitMs < step.deadlineMs
-        ? `the write-outage budget of ${this.plan.writeOutageBudgetMs} ms is spent`
-        : `it took longer than ${limitMs} ms`,
-    );
-    const abort = (reason: unknown) => {
-      controller.abort(reason);
-    };
-    const cancel = clock.after(limitMs, () => {
-      abort(late);
-    });
-    const onStop = () => {
-      abort(new Error("it was asked to stop"));
-    };
-    stop?.addEventListener("abort", onStop, { once: true });
-    const aborted = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener("abort", () => {
-        reject(controller.signal.reason as Error);
-      });
-    });
-    const tell = (kind: "progress" | "warning") => (message: string) => {
-      if (kind === "warning") this.warnings.push({ step: step.id, message });
-      this.options.onEvent?.({ kind, run, step: step.id, message });
-    };
-    const { signal } = controller;
-    const working = work({ clock, signal, progress: tell("progress"), warn: tell("warning") });
-    try {
-      return await Promise.race([working, aborted]);
-    } catch (error) {
-      // What listens ends now; an undo must not run beside it. What does not listen is not waited for.
-      await Promise.race([working.catch(() => undefined), clock.sleep(GRACE_MS)]);
-      throw error;
-    } finally {
-      cancel();
-      stop?.removeEventListener("abort", onStop);
-      aborted.catch(() => undefined);
-    }
+  /** While nobody can write there is no time to wait for the next process. */
+  private isPaused(): boolean {
+    const inWindow = this.windowOpenedMs !== undefined && this.windowClosedMs === undefined;
+    return this.options.pause?.aborted === true && !inWindow;
   }
 
   private async ended(outcome: Outcome["outcome"], reason: string): Promise<Outcome> {
@@ -307,10 +203,11 @@ class Run {
       this.windowOpenedMs === undefined || this.windowClosedMs === undefined
         ? undefined
         : this.windowClosedMs - this.windowOpenedMs;
-    for (const warning of [...this.warnings]) {
-      await this.write({ kind: "warning", run: this.options.run, ...warning });
+    const { evidence, warnings } = this.runner;
+    for (const warning of [...warnings]) {
+      await this.runner.write({ kind: "warning", run: this.options.run, ...warning });
     }
-    await this.write({
+    await this.runner.write({
       kind: "run-ended",
       run: this.options.run,
       act: this.plan.act,
@@ -318,22 +215,8 @@ class Run {
       reason,
       ...(writeOutageMs === undefined ? {} : { writeOutageMs }),
     });
-    return { outcome, reason, writeOutageMs, evidence: this.evidence, warnings: this.warnings };
-  }
-
-  private async write(event: Event): Promise<void> {
-    try {
-      await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
-    } catch (error) {
-      if (!this.isUndoing) throw error;
-      this.warnings.push({
-        step: "step" in event ? event.step : this.plan.act,
-        message: `the journal cannot be written: ${messageOf(error)}`,
-      });
-    }
-    this.options.onEvent?.(event);
+    return { outcome, reason, writeOutageMs, evidence, warnings };
   }
 }
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+const isAborted = (signal: AbortSignal | undefined) => signal?.aborted === true;

@@ -8,6 +8,9 @@ export interface PlannedStep {
   readonly inWindow: boolean;
 }
 
+/** How a run ended. `paused`: left as it is for the next process, which goes on with it. */
+export type RunOutcome = "done" | "undone" | "needs-person" | "paused";
+
 /** What happened, in the order in which it happened. Appended, never changed; no secret is ever part of one. */
 export type Event =
   | {
@@ -62,7 +65,7 @@ export type Event =
       readonly kind: "run-ended";
       readonly run: string;
       readonly act: string;
-      readonly outcome: "done" | "undone" | "needs-person";
+      readonly outcome: RunOutcome;
       readonly reason: string;
       /** From the first step of the window to the end of the flip, or of its undo; absent if it never opened. */
       readonly writeOutageMs?: number;
@@ -105,8 +108,12 @@ export interface History {
   /** Whether it had begun to undo: whoever takes it up goes on with that, and never forward from half-way back. */
   readonly undoing: boolean;
   /** How the last run ended; undefined if it was interrupted, or if there was none. */
-  readonly outcome: "done" | "undone" | "needs-person" | undefined;
+  readonly outcome: RunOutcome | undefined;
 }
+
+/** Whether there is something to take up. */
+export const isOpen = ({ interrupted, outcome }: History): boolean =>
+  interrupted !== undefined || outcome === "needs-person" || outcome === "paused";
 
 /**
  * What the journal says of an act: its last run, and those before it that it resumed. Another act that has changed

@@ -40,6 +40,13 @@ export interface Step {
    * @default false
    */
   readonly irreversible?: boolean;
+  /**
+   * Whether nothing brings back what it removes: once it was begun, whatever stops the act leaves it for a person, who
+   * runs the act again.
+   *
+   * @default false
+   */
+  readonly forwardOnly?: boolean;
   /** Whether the world is already as `apply` leaves it. @default never: `apply` is cheap and idempotent */
   readonly check?: (running: Running) => Promise<boolean>;
   readonly apply: (running: Running) => Promise<Evidence>;

@@ -32,7 +32,7 @@ const PLANNED = z.object({
 const ACT = z.object({
   run: z.string(),
   act: z.string(),
-  outcome: z.enum(["done", "undone", "needs-person", "interrupted"]),
+  outcome: z.enum(["done", "undone", "needs-person", "paused", "interrupted"]),
   reason: z.string(),
   startedMs: z.number(),
   durationMs: z.number(),

@@ -3,7 +3,7 @@ import { actNames, type Report, type ReportedAct } from "./report";
 import { figuresOf, outageMs, switchesOf } from "./switches";
 
 /** Whether everything is as it must be; a check that could not be made is never a pass. */
-export type Verdict = "done" | "warnings" | "undone" | "needs-person";
+export type Verdict = "done" | "warnings" | "undone" | "needs-person" | "paused";
 
 /** The exit code of a command (docs/runbook.md). */
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
@@ -11,6 +11,8 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   warnings: 1,
   undone: 2,
   "needs-person": 3,
+  // Whoever follows a function goes on with it by itself; if nobody does, the same act must be run again.
+  paused: 3,
 };
 
 /** A command was not understood (sysexits.h, EX_USAGE). */
@@ -21,6 +23,7 @@ export function verdictOf({ acts, ledger }: Report): Verdict {
   const last = acts.at(-1);
   // Of a run without an end nobody knows what it left.
   if (last?.outcome === "needs-person" || last?.outcome === "interrupted") return "needs-person";
+  if (last?.outcome === "paused") return "paused";
   if (ledger !== undefined && ledger.lost.length + ledger.duplicated.length > 0)
     return "needs-person";
   if (last?.outcome === "undone") return "undone";

@@ -25,6 +25,8 @@ export interface ActOptions {
   readonly drainDeadlineMs: number;
   /** How long a copy or a comparison of everything may take, in milliseconds. */
   readonly longDeadlineMs: number;
+  /** Whether the source's host is no more: `finish` then clears the target alone. @default false */
+  readonly sourceGone?: boolean;
 }
 
 /** The plan of an act. */
@@ -41,6 +43,6 @@ export function planOf(act: Act, world: World, options: ActOptions): Plan {
       return switchPlan(act, world, options);
     case "finish":
     case "abort":
-      return removalPlan(act, world);
+      return removalPlan(act, world, options.sourceGone ?? false);
   }
 }

@@ -1,4 +1,4 @@
-import { type Entry, historyOf } from "../engine/journal";
+import { type Entry, historyOf, isOpen } from "../engine/journal";
 import { Refusal } from "../engine/refusal";
 import { type Act, ACTS } from "./acts";
 
@@ -12,7 +12,7 @@ export interface MoveState {
   readonly open:
     | {
         readonly act: Act;
-        readonly why: "interrupted" | "needs-person";
+        readonly why: "interrupted" | "needs-person" | "paused";
         /** When it was last heard of, in milliseconds since the epoch. */
         readonly lastMs: number;
         /** Whether users were on the other side already, so that there is no way back but a rollback. */
@@ -49,16 +49,13 @@ function openAct(entries: readonly Entry[]): MoveState["open"] {
     it.kind === "run-started" && isAct(it.act) ? [it.act] : [],
   );
   // A run that was undone since leaves an earlier act as open as it was.
-  const act = [...new Set(acts.reverse())].find((it) => {
-    const { interrupted, outcome } = historyOf(it, entries);
-    return interrupted !== undefined || outcome === "needs-person";
-  });
+  const act = [...new Set(acts.reverse())].find((it) => isOpen(historyOf(it, entries)));
   if (act === undefined) return undefined;
-  const { interrupted, applied } = historyOf(act, entries);
+  const { outcome, applied } = historyOf(act, entries);
   const flip = applied.some(({ step }) => step.startsWith("traffic-to-"));
   return {
     act,
-    why: interrupted === undefined ? "needs-person" : "interrupted",
+    why: outcome === "needs-person" || outcome === "paused" ? outcome : "interrupted",
     lastMs: entries.at(-1)?.atMs ?? 0,
     flipped: flip,
   };
@@ -71,7 +68,8 @@ export function dueActs({ done, open }: MoveState): readonly Act[] {
     if (open.act === "rollback" && open.flipped) return ["rollback", "cutover"];
     // An abort would leave the source fenced and its workers stopped: the rollback undoes that first.
     if (open.act === "cutover") return ["cutover", "rollback"];
-    return open.act === "finish" || open.act === "rollback" ? [open.act] : [open.act, "abort"];
+    const isAlone = open.act === "finish" || open.act === "rollback" || open.act === "abort";
+    return isAlone ? [open.act] : [open.act, "abort"];
   }
   switch (done) {
     case undefined:
@@ -113,7 +111,7 @@ export function assertDue(act: Act, state: MoveState, nowMs: number, resume: boo
         ? state.done === undefined
           ? "nothing is done yet"
           : `${state.done} is done`
-        : `${state.open.act} ${state.open.why === "interrupted" ? "was interrupted" : "needs a person"}`;
+        : `${state.open.act} ${WHY[state.open.why]}`;
     throw new Refusal(
       `${act} is out of order: ${found}, so ${due.join(" or ")} is due; ${hint(first)}`,
     );
@@ -132,5 +130,11 @@ export function assertDue(act: Act, state: MoveState, nowMs: number, resume: boo
       );
   }
 }
+
+const WHY = {
+  interrupted: "was interrupted",
+  "needs-person": "needs a person",
+  paused: "was left to be gone on with",
+} as const;
 
 const isAct = (act: string): act is Act => (ACTS as readonly string[]).includes(act);

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { withClient } from "../database/database";
 import { liftFence } from "../database/fence";
 import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
@@ -14,19 +15,33 @@ import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "..
 import { taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
-/** `finish` after the move, `abort` before it: nothing of the move is left in either database. */
-export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
-  act,
-  writeOutageBudgetMs: 0,
-  steps: [
-    usersOn(world, act === "finish" ? "target" : "source"),
-    ...(world.transport.kind === "dms" ? [taskRemoved(world, world.transport.task)] : []),
-    replicationRemoved(world.target, world.source),
-    replicationRemoved(world.source, world.target),
-    ...(act === "abort" ? [targetEmptied(world)] : []),
-    nothingLeft(world),
-  ],
-});
+/**
+ * `finish` after the move, `abort` before it: nothing of the move is left in either database.
+ * @param sourceGone whether the host is no more, so that `finish` clears the target alone
+ */
+export function removalPlan(act: "finish" | "abort", world: World, sourceGone = false): Plan {
+  const { source, target, transport } = world;
+  if (act === "finish" && sourceGone)
+    return {
+      act,
+      writeOutageBudgetMs: 0,
+      steps: [usersOn(world, "target"), replicationRemoved(target), nothingLeft([target])],
+    };
+  return {
+    act,
+    writeOutageBudgetMs: 0,
+    steps: [
+      usersOn(world, act === "finish" ? "target" : "source"),
+      ...(transport.kind === "dms"
+        ? [{ ...taskRemoved(world, transport.task), forwardOnly: true }]
+        : []),
+      replicationRemoved(target, source),
+      replicationRemoved(source, target),
+      ...(act === "abort" ? [targetEmptied(world)] : []),
+      nothingLeft([source, target]),
+    ],
+  };
+}
 
 /** What follows removes the way to the other side, or the rows there: nobody may be there. */
 function usersOn({ traffic }: World, side: SideName): Step {
@@ -43,23 +58,32 @@ function usersOn({ traffic }: World, side: SideName): Step {
   };
 }
 
-/** Removes what a side publishes, and what the other one subscribes to. */
-function replicationRemoved(side: Side, subscriber: Side): Step {
+/**
+ * Removes what a side publishes, and what the other one subscribes to.
+ * @param subscriber undefined if it is no more; then what it has copied to this side by is removed as well
+ */
+function replicationRemoved(side: Side, subscriber?: Side): Step {
   const name = side.name === "source" ? FORWARD : BACK;
   return {
     id: `${side.name}-replication-removed`,
     title: `The ${side.name} replicates to nobody`,
     deadlineMs: 120_000,
     estimateMs: 100,
-    apply: (running) =>
-      withBoth(side, subscriber, running, async (publisher, receiver) => {
-        await unsubscribe(receiver, name, running);
-        await dropCopySlots(publisher, receiver, running);
-        for (const slot of [name, CHANGES]) await dropSlot(publisher, slot, running);
-        await unpublish(publisher, name);
-        await dropMoveSchema(publisher);
+    forwardOnly: true,
+    apply: async (running) => {
+      if (subscriber !== undefined)
+        await withBoth(side, subscriber, running, async (publisher, receiver) => {
+          await unsubscribe(receiver, name, running);
+          await dropCopySlots(publisher, receiver, running);
+        });
+      return withClient(side.database, running.signal, async (client) => {
+        if (subscriber === undefined) await unsubscribe(client, FORWARD, running);
+        for (const slot of [name, CHANGES]) await dropSlot(client, slot, running);
+        await unpublish(client, name);
+        await dropMoveSchema(client);
         return {};
-      }),
+      });
+    },
   };
 }
 
@@ -69,6 +93,7 @@ function targetEmptied({ target }: World): Step {
     title: "The target's database is as empty as before, and open to its application",
     deadlineMs: 120_000,
     estimateMs: 500,
+    forwardOnly: true,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
         await dropApplicationSchema(client);
@@ -79,37 +104,39 @@ function targetEmptied({ target }: World): Step {
   };
 }
 
-function nothingLeft({ source, target }: World): Step {
+function nothingLeft(sides: readonly Side[]): Step {
+  const where = sides.length === 2 ? "either side" : `the ${sides[0]?.name ?? ""}`;
   return {
     id: "nothing-left",
-    title: "No slot, publication, subscription or table of the move is left on either side",
+    title: `No slot, publication, subscription or table of the move is left on ${where}`,
     deadlineMs: 30_000,
     estimateMs: 10,
-    apply: (running) =>
-      withBoth(source, target, running, async (from, to) => {
-        const left: string[] = [];
-        for (const [client, { name }] of [
-          [from, source],
-          [to, target],
-        ] as const) {
-          for (const subscription of [FORWARD, BACK]) {
-            if (await subscriptionExists(client, subscription))
-              left.push(`subscription ${subscription} on the ${name}`);
-          }
-          const { rows } = await client.query<{ what: string }>(
-            `SELECT 'publication ' || pubname AS what FROM pg_publication WHERE pubname = ANY ($1)
-             UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE slot_name LIKE 'redash\\_move%' OR slot_name LIKE 'pg\\_%\\_sync\\_%'
-             UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = ANY ($2)
-             UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE conname LIKE 'redash\\_move%'`,
-            [
-              [FORWARD, BACK],
-              [MOVE_SCHEMA, "awsdms"],
-            ],
-          );
-          left.push(...rows.map(({ what }) => `${what} on the ${name}`));
-        }
-        if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
-        return { left: 0 };
-      }),
+    apply: async ({ signal }) => {
+      const left: string[] = [];
+      for (const { database, name } of sides) {
+        const found = await withClient(database, signal, leftovers);
+        left.push(...found.map((what) => `${what} on the ${name}`));
+      }
+      if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+      return { left: 0 };
+    },
   };
+}
+
+/** Everything in a database that bears the move's name. */
+async function leftovers(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ what: string }>(
+    `SELECT 'publication ' || pubname AS what FROM pg_publication WHERE pubname = ANY ($1)
+     UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots WHERE slot_name LIKE 'redash\\_move%' OR slot_name LIKE 'pg\\_%\\_sync\\_%'
+     UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = ANY ($2)
+     UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE conname LIKE 'redash\\_move%'`,
+    [
+      [FORWARD, BACK],
+      [MOVE_SCHEMA, "awsdms"],
+    ],
+  );
+  const subscriptions: string[] = [];
+  for (const name of [FORWARD, BACK])
+    if (await subscriptionExists(client, name)) subscriptions.push(`subscription ${name}`);
+  return [...subscriptions, ...rows.map(({ what }) => what)];
 }

@@ -1,75 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { type Outcome, runPlan } from "../../../cutover/engine/engine";
 import type { Journal } from "../../../cutover/engine/journal";
-import type { Plan, Step } from "../../../cutover/engine/step";
-import { FakeClock } from "../../support/cutover/fakeClock";
-import { MemoryJournal, MemoryLock } from "../../support/cutover/memory";
-
-/** A world of switches: each step turns its own on, and its undo off. */
-class Switches {
-  readonly on = new Set<string>();
-  readonly log: string[] = [];
-
-  step(id: string, more: Partial<Step> = {}): Step {
-    return {
-      id,
-      title: id,
-      deadlineMs: 1000,
-      estimateMs: 1,
-      apply: () => {
-        this.log.push(`+${id}`);
-        this.on.add(id);
-        return Promise.resolve({ [id]: true });
-      },
-      undo: () => {
-        this.log.push(`-${id}`);
-        this.on.delete(id);
-        return Promise.resolve({});
-      },
-      ...more,
-    };
-  }
-}
-const fails = (message: string) => () => Promise.reject(new Error(message));
-
-interface Setup {
-  readonly clock: FakeClock;
-  readonly journal: MemoryJournal;
-  readonly lock: MemoryLock;
-}
-const setup = (): Setup => ({
-  clock: new FakeClock(),
-  journal: new MemoryJournal(),
-  lock: new MemoryLock(),
-});
-let runs = 0;
-
-async function run(
-  steps: readonly Step[],
-  with_: Omit<Setup, "journal"> & { readonly journal: Journal },
-  stop?: AbortSignal,
-  budgetMs = 5000,
-): Promise<Outcome> {
-  const plan: Plan = { act: "cutover", steps, writeOutageBudgetMs: budgetMs };
-  const started = runPlan(plan, { ...with_, run: `run-${++runs}`, ...(stop && { stop }) });
-  return with_.clock.run(started);
-}
-/** prepare, fence (window), drain (window), flip (window, irreversible), open */
-const cutover = (world: Switches, changes: Record<string, Partial<Step>> = {}): Step[] => [
-  world.step("prepare", changes["prepare"]),
-  world.step("fence", { inWindow: true, ...changes["fence"] }),
-  world.step("drain", { inWindow: true, ...changes["drain"] }),
-  world.step("flip", {
-    inWindow: true,
-    irreversible: true,
-    check: () => Promise.resolve(world.on.has("flip")),
-    ...changes["flip"],
-  }),
-  world.step("open", changes["open"]),
-];
-const kinds = ({ entries }: MemoryJournal) =>
-  entries.map((entry) => ("step" in entry ? `${entry.kind} ${entry.step}` : entry.kind));
+import type { Step } from "../../../cutover/engine/step";
+import {
+  cutover,
+  fails,
+  kinds,
+  run,
+  setup,
+  type Setup,
+  Switches,
+} from "../../support/cutover/switches";
 
 describe("the engine", () => {
   it("applies every step in order and journals it", async () => {
@@ -214,8 +155,7 @@ describe("the engine", () => {
     const outcome = await run(
       cutover(world, { fence: { apply: slow }, drain: { apply: slow } }),
       setup(),
-      undefined,
-      1000,
+      { budgetMs: 1000 },
     );
     assert.equal(
       outcome.reason,
@@ -251,11 +191,9 @@ describe("the engine", () => {
         world.on.add(id);
         return Promise.resolve({});
       };
-      const outcome = await run(
-        cutover(world, { [id]: { apply: stop } }),
-        setup(),
-        controller.signal,
-      );
+      const outcome = await run(cutover(world, { [id]: { apply: stop } }), setup(), {
+        stop: controller.signal,
+      });
       return [outcome.outcome, [...world.on]];
     };
     assert.deepEqual(await stopping("prepare"), ["undone", []]);
@@ -277,7 +215,7 @@ describe("the engine", () => {
         prepare: { apply: ({ clock, signal }) => clock.sleep(900, signal).then(() => ({})) },
       }),
       with_,
-      controller.signal,
+      { stop: controller.signal },
     );
     assert.equal(outcome.reason, "prepare failed: it was asked to stop; everything was undone");
     assert.equal(with_.clock.monotonicMs(), 50);
@@ -310,9 +248,7 @@ describe("the engine", () => {
 
   it("forgets a run once another act has changed the world, but not one that was undone", async () => {
     const rollback = async (world: Switches, with_: Setup, apply?: Step["apply"]) => {
-      const steps = [world.step("back", apply && { apply })];
-      const plan: Plan = { act: "rollback", steps, writeOutageBudgetMs: 5000 };
-      await with_.clock.run(runPlan(plan, { ...with_, run: `run-${++runs}` }));
+      await run([world.step("back", apply && { apply })], with_, { act: "rollback" });
     };
     for (const isUndone of [true, false]) {
       const world = new Switches();

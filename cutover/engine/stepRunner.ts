@@ -1,0 +1,151 @@
+import type { Clock } from "./clock";
+import type { Event, Journal } from "./journal";
+import { limited } from "./limited";
+import type { Evidence, Plan, Running, Step } from "./step";
+
+/** What a step found worth a look. */
+export interface Warning {
+  readonly step: string;
+  readonly message: string;
+}
+
+/** Between two tries to undo a step, until its time is over. */
+const UNDO_PAUSE_MS = 250;
+
+/** Applies and undoes single steps, each within its time, and journals what it did. */
+export class StepRunner {
+  readonly evidence = new Map<string, Evidence>();
+  readonly warnings: Warning[] = [];
+  /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
+  isUndoing = false;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly options: {
+      readonly clock: Clock;
+      readonly journal: Journal;
+      readonly run: string;
+      readonly onEvent?: (event: Event) => void;
+    },
+  ) {}
+
+  /** Whether the world is as the step leaves it. @throws what its check throws */
+  holds(step: Step): Promise<boolean> {
+    return this.limited(
+      step,
+      step.deadlineMs,
+      [],
+      (running) => step.check?.(running) ?? Promise.resolve(false),
+    );
+  }
+
+  /**
+   * @param stops each of them breaks it off
+   * @returns what went wrong, or nothing
+   */
+  async apply(
+    step: Step,
+    limitMs: number,
+    stops: readonly AbortSignal[],
+  ): Promise<string | undefined> {
+    const { run } = this.options;
+    const durationMs = this.stopwatch();
+    try {
+      await this.write({ kind: "step-started", run, step: step.id });
+      const { skipped, evidence } = await this.limited(step, limitMs, stops, async (running) => {
+        if (step.check !== undefined && (await step.check(running)))
+          return { skipped: true, evidence: {} };
+        return { skipped: false, evidence: await step.apply(running) };
+      });
+      this.evidence.set(step.id, evidence);
+      const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
+      await this.write({ ...event, durationMs: durationMs() });
+      return undefined;
+    } catch (error) {
+      const text = messageOf(error);
+      const event = { kind: "step-failed", run, step: step.id, error: text } as const;
+      // If it is the journal that fails, the answer is the same: what follows undoes, or asks for a person.
+      await this.write({ ...event, durationMs: durationMs() }).catch(() => undefined);
+      return text;
+    }
+  }
+
+  /** @returns what went wrong, or nothing */
+  async undo(step: Step): Promise<string | undefined> {
+    const { run, clock } = this.options;
+    const { undo } = step;
+    const durationMs = this.stopwatch();
+    await this.write({ kind: "undo-started", run, step: step.id });
+    for (;;) {
+      try {
+        const evidence =
+          undo === undefined
+            ? {}
+            : await this.limited(step, step.deadlineMs, [], (running) => undo(running));
+        const event = { kind: "undone", run, step: step.id, evidence } as const;
+        await this.write({ ...event, durationMs: durationMs() });
+        return undefined;
+      } catch (error) {
+        // A server that restarts is there again in a moment, and until then nobody can write.
+        if (durationMs() + UNDO_PAUSE_MS < step.deadlineMs) {
+          await clock.sleep(UNDO_PAUSE_MS);
+          continue;
+        }
+        const text = messageOf(error);
+        const event = { kind: "undo-failed", run, step: step.id, error: text } as const;
+        await this.write({ ...event, durationMs: durationMs() });
+        return text;
+      }
+    }
+  }
+
+  /** @throws Error if the journal cannot be written, unless users wait for an undo */
+  async write(event: Event): Promise<void> {
+    try {
+      await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
+    } catch (error) {
+      if (!this.isUndoing) throw error;
+      this.warnings.push({
+        step: "step" in event ? event.step : this.plan.act,
+        message: `the journal cannot be written: ${messageOf(error)}`,
+      });
+    }
+    this.options.onEvent?.(event);
+  }
+
+  private stopwatch(): () => number {
+    const { clock } = this.options;
+    const start = clock.monotonicMs();
+    return () => clock.monotonicMs() - start;
+  }
+
+  /** Runs a function of a step within a time limit. */
+  private limited<T>(
+    step: Step,
+    limitMs: number,
+    stops: readonly AbortSignal[],
+    work: (running: Running) => Promise<T>,
+  ): Promise<T> {
+    const { clock, run } = this.options;
+    const tell = (kind: "progress" | "warning") => (message: string) => {
+      if (kind === "warning") this.warnings.push({ step: step.id, message });
+      this.options.onEvent?.({ kind, run, step: step.id, message });
+    };
+    return limited(
+      (signal) => work({ clock, signal, progress: tell("progress"), warn: tell("warning") }),
+      {
+        clock,
+        limitMs,
+        late: new Error(
+          limitMs < step.deadlineMs
+            ? `the write-outage budget of ${this.plan.writeOutageBudgetMs} ms is spent`
+            : `it took longer than ${limitMs} ms`,
+        ),
+        stops,
+      },
+    );
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

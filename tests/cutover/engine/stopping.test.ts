@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { Journal } from "../../../cutover/engine/journal";
+import type { Step } from "../../../cutover/engine/step";
+import { cutover, fails, kinds, run, setup, Switches } from "../../support/cutover/switches";
+
+/** An apply that fires while it runs, and takes effect all the same. */
+const firing =
+  (world: Switches, id: string, controller: AbortController): Step["apply"] =>
+  () => {
+    controller.abort();
+    world.on.add(id);
+    return Promise.resolve({});
+  };
+
+describe("the engine, in a process that must end soon", () => {
+  it("leaves a step as it is before the window, and the next process goes on from there", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const pause = new AbortController();
+    const waits: Step["apply"] = ({ clock, signal }) => {
+      pause.abort();
+      return clock.sleep(900, signal).then(() => ({}));
+    };
+    const first = await run(
+      [world.step("copy"), world.step("index", { apply: waits }), world.step("analyze")],
+      with_,
+      { act: "replicate", pause: pause.signal },
+    );
+    assert.equal(first.outcome, "paused");
+    assert.equal(first.reason, "the time of this process is nearly over; it goes on with index");
+    assert.deepEqual(world.log, ["+copy"]);
+    const second = await run(
+      [world.step("copy"), world.step("index"), world.step("analyze")],
+      with_,
+      { act: "replicate" },
+    );
+    assert.equal(second.outcome, "done");
+    assert.deepEqual(world.log, ["+copy", "+copy", "+index", "+analyze"]);
+  });
+
+  it("does not open the window any more", async () => {
+    const world = new Switches();
+    const pause = new AbortController();
+    const with_ = setup();
+    const timely: Journal = {
+      read: with_.journal.read,
+      append: async (entry) => {
+        await with_.journal.append(entry);
+        if (entry.kind === "step-done") pause.abort();
+      },
+    };
+    const { outcome, reason } = await run(
+      cutover(world),
+      { ...with_, journal: timely },
+      { pause: pause.signal },
+    );
+    assert.deepEqual([outcome, [...world.on]], ["paused", ["prepare"]]);
+    assert.equal(reason, "the time of this process is nearly over; it goes on from fence");
+    assert.ok(!kinds(with_.journal).includes("step-started fence"));
+    assert.equal((await run(cutover(world), with_)).outcome, "done");
+  });
+
+  it("turns users over or back once the window is open, and leaves the rest", async () => {
+    for (const [drain, outcome, on] of [
+      [{}, "paused", ["prepare", "fence", "drain", "flip"]],
+      [{ apply: fails("no answer") }, "paused", ["prepare"]],
+    ] as const) {
+      const world = new Switches();
+      const with_ = setup();
+      const pause = new AbortController();
+      const ended = await run(
+        cutover(world, { fence: { apply: firing(world, "fence", pause) }, drain }),
+        with_,
+        { pause: pause.signal },
+      );
+      assert.equal(ended.outcome, outcome);
+      assert.deepEqual([...world.on], on);
+      const next = await run(cutover(world), with_);
+      assert.equal(next.outcome, drain === undefined || "apply" in drain ? "undone" : "done");
+      assert.deepEqual([...world.on], "apply" in drain ? [] : [...on, "open"]);
+    }
+  });
+
+  it("still undoes when a person asks to stop", async () => {
+    const world = new Switches();
+    const controller = new AbortController();
+    const { outcome } = await run(
+      cutover(world, { prepare: { apply: firing(world, "prepare", controller) } }),
+      setup(),
+      { stop: controller.signal },
+    );
+    assert.deepEqual([outcome, [...world.on]], ["undone", []]);
+  });
+});
+
+describe("the engine, asked to stop", () => {
+  it("does not begin a step when it was asked while its start was written", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const controller = new AbortController();
+    const slow: Journal = {
+      read: with_.journal.read,
+      append: async (entry) => {
+        await with_.journal.append(entry);
+        if (entry.kind === "step-started" && entry.step === "fence") controller.abort();
+      },
+    };
+    const { outcome, reason } = await run(
+      cutover(world),
+      { ...with_, journal: slow },
+      { stop: controller.signal },
+    );
+    assert.equal(outcome, "undone");
+    assert.equal(reason, "fence failed: it was asked to stop; everything was undone");
+    assert.ok(!world.log.includes("+fence"));
+  });
+
+  it("leaves for a person what cannot be brought back, and goes on with it the next time", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const controller = new AbortController();
+    const steps = (more: Partial<Step> = {}) => [
+      world.step("look"),
+      world.step("remove", { forwardOnly: true, ...more }),
+      world.step("prove"),
+    ];
+    const first = await run(steps({ apply: firing(world, "remove", controller) }), with_, {
+      act: "finish",
+      stop: controller.signal,
+    });
+    assert.equal(first.outcome, "needs-person");
+    assert.equal(
+      first.reason,
+      "remove failed: it was asked to stop; what remove has done is not undone",
+    );
+    assert.deepEqual([...world.on], ["look", "remove"]);
+    assert.equal((await run(steps(), with_, { act: "finish" })).outcome, "done");
+  });
+
+  it("undoes a failure before anything was removed", async () => {
+    const world = new Switches();
+    const { outcome } = await run(
+      [
+        world.step("look", { apply: fails("users are there") }),
+        world.step("remove", { forwardOnly: true }),
+      ],
+      setup(),
+      { act: "finish" },
+    );
+    assert.equal(outcome, "undone");
+  });
+
+  it("refuses to run on a journal that has grown since its caller looked", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    await run([world.step("a")], with_, { act: "prepare", seen: 0 });
+    await assert.rejects(run([world.step("a")], with_, { act: "prepare", seen: 0 }), {
+      message: "another run has changed something at the same moment; try again",
+    });
+    assert.deepEqual(world.log, ["+a"]);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { systemClock } from "../../cutover/engine/clock";
+import { type Outcome, runPlan } from "../../cutover/engine/engine";
+import type { Plan } from "../../cutover/engine/step";
+import type { World } from "../../cutover/ports";
+import { planOf } from "../../cutover/steps/acts";
+import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
+import { smallRedash } from "../support/cutover/smallRedash";
+import { twoServers, type TwoServers } from "../support/cutover/twoServers";
+
+const LIMITS = { writeOutageBudgetMs: 10_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
+
+describe("a move whose source is gone", function () {
+  this.timeout(120_000);
+  let servers: TwoServers;
+  const journal = new MemoryJournal();
+  let runs = 0;
+  const start = (plan: Plan): Promise<Outcome> =>
+    runPlan(plan, {
+      clock: systemClock,
+      journal,
+      lock: new MemoryLock(),
+      run: `run-${++runs}`,
+    });
+
+  before(async () => {
+    servers = await twoServers();
+    await smallRedash(await servers.administrator("source"));
+    for (const act of ["prepare", "replicate", "verify", "cutover"] as const) {
+      const { outcome, reason } = await start(planOf(act, servers.world, LIMITS));
+      assert.equal(outcome, "done", reason);
+    }
+  });
+  after(async () => {
+    await servers.remove();
+  });
+
+  it("is finished on the target alone, when it is said so", async () => {
+    const { source } = servers.world;
+    const { connection } = source.database;
+    const gone: World = {
+      ...servers.world,
+      source: {
+        ...source,
+        database: { ...source.database, connection: { ...connection, port: 1 } },
+      },
+    };
+    const refused = await start(planOf("finish", gone, LIMITS));
+    assert.equal(refused.outcome, "needs-person");
+    assert.match(refused.reason, /^target-replication-removed failed: .*ECONNREFUSED/);
+
+    const { outcome, reason } = await start(
+      planOf("finish", gone, { ...LIMITS, sourceGone: true }),
+    );
+    assert.equal(outcome, "done", reason);
+    const target = await servers.administrator("target");
+    const { rows } = await target.query<{ left: number }>(
+      `SELECT ((SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)
+             + (SELECT count(*) FROM pg_subscription)
+             + (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'redash%'))::int AS left`,
+    );
+    await target.end();
+    assert.deepEqual(rows, [{ left: 0 }]);
+  });
+});
