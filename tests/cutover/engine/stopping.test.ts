@@ -62,10 +62,15 @@ describe("the engine, in a process that must end soon", () => {
   });
 
   it("turns users over or back once the window is open, and leaves the rest", async () => {
-    for (const [drain, outcome, on] of [
-      [{}, "paused", ["prepare", "fence", "drain", "flip"]],
-      [{ apply: fails("no answer") }, "paused", ["prepare"]],
-    ] as const) {
+    for (const { drain, on, then, left } of [
+      {
+        drain: {},
+        on: ["prepare", "fence", "drain", "flip"],
+        then: "done",
+        left: ["prepare", "fence", "drain", "flip", "open"],
+      },
+      { drain: { apply: fails("no answer") }, on: ["prepare"], then: "undone", left: [] },
+    ]) {
       const world = new Switches();
       const with_ = setup();
       const pause = new AbortController();
@@ -74,11 +79,9 @@ describe("the engine, in a process that must end soon", () => {
         with_,
         { pause: pause.signal },
       );
-      assert.equal(ended.outcome, outcome);
-      assert.deepEqual([...world.on], on);
-      const next = await run(cutover(world), with_);
-      assert.equal(next.outcome, drain === undefined || "apply" in drain ? "undone" : "done");
-      assert.deepEqual([...world.on], "apply" in drain ? [] : [...on, "open"]);
+      assert.deepEqual([ended.outcome, [...world.on]], ["paused", on]);
+      assert.equal((await run(cutover(world), with_)).outcome, then);
+      assert.deepEqual([...world.on], left);
     }
   });
 
