@@ -11,6 +11,7 @@ import {
 import { dropApplicationSchema } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
 import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "../ports";
+import { phaseRecorded } from "./phase";
 import { taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
@@ -25,6 +26,7 @@ export const removalPlan = (act: "finish" | "abort", world: World): Plan => ({
     replicationRemoved(world.source, world.target),
     ...(act === "abort" ? [targetEmptied(world)] : []),
     nothingLeft(world),
+    ...(act === "finish" ? phaseRecorded(world, "complete") : []),
   ],
 });
 
