@@ -36,7 +36,6 @@ export const MOVE_ACTIONS = {
   "s3:ListBucket": "journal",
   "s3:GetObject": "journalObjects",
   "s3:PutObject": "journalObjects",
-  "s3:DeleteObject": "journalObjects",
   "secretsmanager:GetSecretValue": "secrets",
   "dms:DescribeReplicationTasks": "any",
   "dms:DescribeTableStatistics": "replicationTask",

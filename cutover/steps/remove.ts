@@ -12,6 +12,7 @@ import {
 import { dropApplicationSchema } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
 import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "../ports";
+import { phaseRecorded } from "./phase";
 import { taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
@@ -25,7 +26,12 @@ export function removalPlan(act: "finish" | "abort", world: World, sourceGone = 
     return {
       act,
       writeOutageBudgetMs: 0,
-      steps: [usersOn(world, "target"), replicationRemoved(target), nothingLeft([target])],
+      steps: [
+        usersOn(world, "target"),
+        replicationRemoved(target),
+        nothingLeft([target]),
+        ...phaseRecorded(world, "complete"),
+      ],
     };
   return {
     act,
@@ -39,6 +45,7 @@ export function removalPlan(act: "finish" | "abort", world: World, sourceGone = 
       replicationRemoved(source, target),
       ...(act === "abort" ? [targetEmptied(world)] : []),
       nothingLeft([source, target]),
+      ...(act === "finish" ? phaseRecorded(world, "complete") : []),
     ],
   };
 }

@@ -12,6 +12,7 @@ import {
   wayBackPrepared,
   workersWarm,
 } from "./aroundWindow";
+import { phaseRecorded } from "./phase";
 import { proven, queryExecuted } from "./proof";
 import { constraintsRestored, taskRemoved } from "./task";
 import {
@@ -73,6 +74,7 @@ export function switchPlan(
         : []),
       proven(from, to),
       slotsDropped(world, from),
+      ...phaseRecorded(world, act === "cutover" ? "switched" : "replicating"),
     ],
   };
 }

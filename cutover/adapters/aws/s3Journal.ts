@@ -1,0 +1,89 @@
+import type { Entry, Journal } from "../../engine/journal";
+import type { S3Bucket } from "./s3Bucket";
+
+const PREFIX = "journal/";
+
+/**
+ * A journal in a bucket, an object an entry, numbered without a gap. A number is written once: of two that write the
+ * same one, one is told so. This fences a process that was frozen, lost its lease, and woke: whoever took over has
+ * written an entry since, so its next number is taken, and `lost` says that it must end at once.
+ */
+export class S3Journal implements Journal {
+  /** Entries never change, so that each is fetched once. */
+  private readonly entries: Entry[] = [];
+  private isRead = false;
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly losing = new AbortController();
+
+  constructor(private readonly bucket: S3Bucket) {}
+
+  /**
+   * Aborts when somebody else has written the number that was due. The process must end then, and not even undo:
+   * another one works on the same databases.
+   */
+  get lost(): AbortSignal {
+    return this.losing.signal;
+  }
+
+  /** @throws Error if an entry is missing or damaged: what would be resumed by it is not what happened */
+  read = (): Promise<readonly Entry[]> =>
+    this.inTurn(async () => {
+      await this.fetchNew();
+      return [...this.entries];
+    });
+
+  /** @throws Error if another process has written this number */
+  append = (entry: Entry): Promise<void> =>
+    this.inTurn(async () => {
+      this.lost.throwIfAborted();
+      if (!this.isRead) await this.fetchNew();
+      const key = keyOf(this.entries.length + 1);
+      const text = JSON.stringify(entry);
+      for (let attempt = 1; ; attempt++) {
+        const found = await this.bucket.put(key, text, "absent");
+        if (found?.text === text) break;
+        // Somebody was about to write at the same moment and did not: the number is still free.
+        if (found === undefined && attempt < 3) continue;
+        this.losing.abort(
+          new Error(
+            `${this.bucket.name}/${key} was written by another run, so this one has stopped; look at it with: npm run move -- status`,
+          ),
+        );
+        this.lost.throwIfAborted();
+      }
+      this.entries.push(entry);
+    });
+
+  private async fetchNew(): Promise<void> {
+    for await (const keys of this.bucket.keys(PREFIX, keyOf(this.entries.length))) {
+      const objects = await Promise.all(keys.map((key) => this.bucket.get(key)));
+      for (const [index, object] of objects.entries()) {
+        const due = keyOf(this.entries.length + 1);
+        if (keys[index] !== due || object === undefined)
+          throw new Error(
+            `${this.bucket.name}/${due} is missing, but ${keys[index] ?? ""} is there: somebody has removed an entry; restore it (the bucket keeps versions)`,
+          );
+        this.entries.push(this.parsed(due, object.text));
+      }
+    }
+    this.isRead = true;
+  }
+
+  private parsed(key: string, text: string): Entry {
+    try {
+      return JSON.parse(text) as Entry;
+    } catch (error) {
+      throw new Error(`${this.bucket.name}/${key} is no journal entry`, { cause: error });
+    }
+  }
+
+  /** Two entries at once would want the same number. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+/** As S3 lists them: in the order of their bytes. */
+const keyOf = (number: number) => `${PREFIX}${`${number}`.padStart(9, "0")}.json`;
