@@ -2,19 +2,9 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { localWorldDescription } from "./adapters/local/description";
 import { Refusal } from "./engine/refusal";
+import { moveLimits } from "./moveLimits";
 
-const milliseconds = (least: number, most: number, preset: number) =>
-  z.int().min(least).max(most).default(preset);
-
-const schema = z.strictObject({
-  /** Longest write outage of a switch before it undoes itself. */
-  writeOutageBudgetMs: milliseconds(50, 600_000, 60_000),
-  /** How long jobs may take to end before they are cut. */
-  drainDeadlineMs: milliseconds(100, 3_600_000, 600_000),
-  /** How long a copy, or a comparison of everything, may take. */
-  longDeadlineMs: milliseconds(1000, 7 * 86_400_000, 86_400_000),
-  world: localWorldDescription,
-});
+const schema = z.strictObject({ ...moveLimits, world: localWorldDescription });
 
 /** What an operator has settled for a move. Holds passwords: the file is for its owner alone. */
 export type MoveSettings = z.infer<typeof schema>;

@@ -15,6 +15,8 @@ export type MoveResource =
   /** The secrets that the move reads. */
   | "secrets"
   | "replicationTask"
+  /** The function of the move itself, which goes on in another one when its time is over. */
+  | "function"
   /** AWS knows no narrower resource for it (Service Authorization Reference). */
   | "any";
 
@@ -37,6 +39,7 @@ export const MOVE_ACTIONS = {
   "s3:GetObject": "journalObjects",
   "s3:PutObject": "journalObjects",
   "secretsmanager:GetSecretValue": "secrets",
+  "lambda:InvokeFunction": "function",
   "dms:DescribeReplicationTasks": "any",
   "dms:DescribeTableStatistics": "replicationTask",
   "dms:StartReplicationTask": "replicationTask",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moveLimits } from "../../moveLimits";
 
 const arn = z.string().startsWith("arn:");
 const database = {
@@ -61,6 +62,7 @@ const target = z.strictObject({
 export const awsWorldDescription = z.strictObject({
   kind: z.literal("aws"),
   region: z.string().min(1),
+  limits: z.strictObject(moveLimits).prefault({}),
   /** Name of the stack: the rehearsal's and the production's may be in one account. */
   stack: z.string().min(1),
   /** `rehearsal` demands that the source cannot reach anything but the VPC. */

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import type { Clock } from "../../engine/clock";
+import type { Event } from "../../engine/journal";
+import {
+  answerKey,
+  type MoveAnswer,
+  moveAnswer,
+  type MoveRequest,
+  stopKey,
+} from "../../function/request";
+import { followJournal } from "./followJournal";
+import type { S3Bucket } from "./s3Bucket";
+import type { S3Journal } from "./s3Journal";
+import type { S3Lock } from "./s3Lock";
+import type { S3Progress } from "./s3Progress";
+
+/** The function of the move, and the bucket by which it is followed. */
+export interface RemoteMoveOptions {
+  readonly lambda: LambdaClient;
+  readonly functionName: string;
+  readonly bucket: S3Bucket;
+  readonly journal: S3Journal;
+  readonly progress: Pick<S3Progress, "read">;
+  readonly lock: Pick<S3Lock, "heldBy">;
+  readonly clock: Clock;
+}
+
+const LOOK_MS = 1000;
+/** A function that begins, or goes on, holds the lock well within this time; without it nobody is at work. */
+const SILENT_MS = 90_000;
+/** Answers to what changes nothing; the function itself gives up before. */
+const READ_DEADLINE_MS = 400_000;
+
+/** A move that a function in the VPC carries out. It goes on when nobody follows it any more. */
+export class RemoteMove {
+  constructor(private readonly options: RemoteMoveOptions) {}
+
+  /**
+   * Has the function do something and waits for its answer.
+   * @param stop asks it to finish or undo the step at hand; the answer is still waited for
+   * @throws Error if the function ends without an answer: nobody knows what it has left, and the same act goes on
+   */
+  async ask(
+    ask: MoveRequest["ask"],
+    onEvent: (event: Event) => void = () => undefined,
+    stop?: AbortSignal,
+  ): Promise<MoveAnswer> {
+    const { clock, journal } = this.options;
+    const id = randomUUID();
+    const from = ask.kind === "perform" ? (await journal.read()).length : 0;
+    await this.invoke({ id, askedAtMs: clock.nowMs(), ask });
+    const answered = new AbortController();
+    const answer = (ask.kind === "perform" ? this.performed(id) : this.answered(id)).finally(() => {
+      answered.abort();
+    });
+    const onStop = () => {
+      void this.options.bucket.put(stopKey(id), "{}", "none").catch((error: unknown) => {
+        process.stderr.write(`the function cannot be asked to stop: ${(error as Error).message}\n`);
+      });
+    };
+    stop?.addEventListener("abort", onStop, { once: true });
+    try {
+      if (ask.kind === "perform") await this.follow(from, onEvent, answered.signal);
+      return await answer;
+    } finally {
+      stop?.removeEventListener("abort", onStop);
+    }
+  }
+
+  /** Not sent again: a second one would be refused at best. */
+  private async invoke(request: MoveRequest): Promise<void> {
+    const { lambda, functionName } = this.options;
+    await lambda.send(
+      new InvokeCommand({
+        FunctionName: functionName,
+        InvocationType: "Event",
+        Payload: Buffer.from(JSON.stringify(request)),
+      }),
+      { abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) },
+    );
+  }
+
+  private async follow(
+    from: number,
+    onEvent: (event: Event) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { journal, progress, clock } = this.options;
+    for (let told = from; !signal.aborted;) {
+      const events = followJournal({
+        journal,
+        progress,
+        clock,
+        from: told,
+        deadlineMs: Number.MAX_SAFE_INTEGER,
+        signal,
+      });
+      try {
+        for await (const event of events) {
+          if (event.kind !== "progress") told++;
+          onEvent(event);
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+
+  private async read(id: string): Promise<MoveAnswer | undefined> {
+    const object = await this.options.bucket.get(answerKey(id));
+    return object && moveAnswer.parse(JSON.parse(object.text));
+  }
+
+  private async answered(id: string): Promise<MoveAnswer> {
+    const { clock, functionName } = this.options;
+    const end = clock.monotonicMs() + READ_DEADLINE_MS;
+    while (clock.monotonicMs() < end) {
+      const answer = await this.read(id);
+      if (answer !== undefined) return answer;
+      await clock.sleep(LOOK_MS);
+    }
+    throw new Error(
+      `${functionName} has not answered within ${READ_DEADLINE_MS / 1000} s; its log says why (CloudWatch)`,
+    );
+  }
+
+  private async performed(id: string): Promise<MoveAnswer> {
+    const { clock, functionName, lock } = this.options;
+    for (let heardMs = clock.monotonicMs(); ; await clock.sleep(LOOK_MS)) {
+      const answer = await this.read(id);
+      if (answer !== undefined) return answer;
+      if ((await lock.heldBy()) !== undefined) heardMs = clock.monotonicMs();
+      if (clock.monotonicMs() - heardMs > SILENT_MS)
+        throw new Error(
+          `${functionName} works no more and has not answered; its log says why (CloudWatch); the same act goes on where it was`,
+        );
+    }
+  }
+}
