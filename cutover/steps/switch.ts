@@ -45,7 +45,11 @@ export function switchPlan(
     steps: [
       ready(world, from, to),
       wayBackPrepared(world, from, to),
-      compared(world, from, to, "changes-compared-before"),
+      // For the way back it has everything to look at that was written since the way there.
+      {
+        ...compared(world, from, to, "changes-compared-before"),
+        deadlineMs: options.longDeadlineMs,
+      },
       partStopped(from, "scheduler"),
       drained(from, options.drainDeadlineMs),
       partStopped(from, "workers"),
