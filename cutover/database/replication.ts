@@ -47,6 +47,19 @@ export async function slotExists(client: pg.Client, name: string): Promise<boole
   return there;
 }
 
+/** Slot → bytes of WAL that the server keeps for it, of those that are there. */
+export async function keptWalBytes(
+  client: pg.Client,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ name: string; bytes: string }>(
+    `SELECT slot_name::text AS name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text AS bytes
+       FROM pg_replication_slots WHERE slot_name = ANY ($1) AND restart_lsn IS NOT NULL ORDER BY 1`,
+    [names],
+  );
+  return new Map(rows.map(({ name, bytes }) => [name, Number(bytes)]));
+}
+
 /** Makes a logical slot; it waits for transactions that were open when it began. */
 export async function createSlot(
   client: pg.Client,
