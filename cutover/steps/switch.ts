@@ -2,10 +2,7 @@ import type { Plan } from "../engine/step";
 import type { World } from "../ports";
 import {
   compared,
-  drained,
   partStopped,
-  queueOpened,
-  queueStateCarried,
   ready,
   schedulerStarted,
   slotsDropped,
@@ -13,6 +10,7 @@ import {
   workersWarm,
 } from "./aroundWindow";
 import { proven, queryExecuted } from "./proof";
+import { drained, leftBehindNamed, queueOpened, queueStateCarried } from "./queue";
 import { constraintsRestored, taskRemoved } from "./task";
 import {
   arrived,
@@ -69,6 +67,7 @@ export function switchPlan(
       replicationTurned(world, from, to),
       trafficFlipped(world, from, to),
       queueOpened(to),
+      leftBehindNamed(from, to),
       schedulerStarted(to),
       queryExecuted(world, to),
       ...(transport.kind === "dms" ? [taskRemoved(world, transport.task)] : []),
