@@ -4,6 +4,7 @@ import type { Clock } from "./engine/clock";
 import { runPlan } from "./engine/engine";
 import type { Event, Journal, Lock, RunOutcome } from "./engine/journal";
 import { Refusal } from "./engine/refusal";
+import { keptWalWarnings } from "./keptWal";
 import type { World } from "./ports";
 import { preflight, type PreflightReport } from "./preflight/preflight";
 import { checkText } from "./preflight/text";
@@ -144,6 +145,10 @@ export class Move {
       ...(state.open === undefined
         ? []
         : [`${state.open.act} ${OPEN[state.open.why]}; last heard of ${ago(state.open.lastMs)}`]),
+      // Before the first act nothing is kept, and after the last one the old host may be gone.
+      ...(state.open === undefined && (state.done === undefined || state.done === "finish")
+        ? []
+        : await keptWalWarnings(world, signal)),
       dueText(state),
     ].join("\n");
   }

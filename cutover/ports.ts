@@ -61,6 +61,11 @@ export interface Queue {
   readonly state: (signal: AbortSignal) => Promise<ReadonlyMap<string, QueueValue>>;
   /** Makes the keys of this kind as they are in `state`: others of them are removed. */
   readonly restore: (state: ReadonlyMap<string, QueueValue>, signal: AbortSignal) => Promise<void>;
+  /** Makes single keys of `state` what is given, all at once, and leaves the others; undefined removes one. */
+  readonly put: (
+    keys: ReadonlyMap<string, QueueValue | undefined>,
+    signal: AbortSignal,
+  ) => Promise<void>;
 }
 
 /** A value in Redis. Not DUMP's: an older server refuses what a newer one has dumped, and the way back leads there. */

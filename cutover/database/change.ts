@@ -12,12 +12,16 @@ export interface Changes {
   readonly whole: ReadonlySet<string>;
   /** Up to where they go; undefined if there were none. */
   readonly lsn: string | undefined;
+  /** Whether there may be more behind them, which is read once these are forgotten. */
+  readonly isMore: boolean;
 }
 
 /** Bytes of a change that are looked at; keys stand at its beginning. */
 const HEAD = 4000;
+/** Changes that are read at a time: a slot may have days of them. A transaction is never cut. */
+const CHUNK = 10_000;
 
-/** Reads a test_decoding slot without consuming it: whoever crashes has lost nothing. */
+/** Reads the next changes of a test_decoding slot without consuming them: whoever crashes has lost nothing. */
 export async function changes(
   client: pg.Client,
   slot: string,
@@ -25,7 +29,7 @@ export async function changes(
 ): Promise<Changes> {
   const { rows } = await client.query<{ lsn: string; head: string }>(
     `SELECT lsn::text, left(data, ${HEAD}) AS head
-       FROM pg_logical_slot_peek_changes($1, NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')`,
+       FROM pg_logical_slot_peek_changes($1, NULL, ${CHUNK}, 'include-xids', '0', 'skip-empty-xacts', '1')`,
     [slot],
   );
   const byName = new Map(tables.map((table) => [`public.${table.name}`, table]));
@@ -43,7 +47,7 @@ export async function changes(
       keys.set(table.name, known);
     }
   }
-  return { keys, whole, lsn: rows.at(-1)?.lsn };
+  return { keys, whole, lsn: rows.at(-1)?.lsn, isMore: rows.length >= CHUNK };
 }
 
 /** Forgets changes up to a place. */

@@ -6,7 +6,8 @@ type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
 
 /**
  * Lets the application read but not write: its role becomes read-only and its sessions end, so that none goes on with
- * the old setting. By role and not by database, because replication must still write.
+ * the old setting, not even one that was on its way in. By role and not by database, because replication must still
+ * write.
  * @returns how many sessions were ended
  */
 export async function fence(client: pg.Client, role: string, running: Waiting): Promise<number> {
@@ -40,21 +41,14 @@ export async function isFenced(client: pg.Client, role: string): Promise<boolean
 /** Locks a role out and ends its sessions. @returns how many there were */
 export async function cutOff(client: pg.Client, role: string, running: Waiting): Promise<number> {
   await client.query(`ALTER ROLE ${identifier(role)} NOLOGIN`);
-  const ended = new Set<number>();
-  await until(
-    async () => {
-      // Also what sends replication, which is no client's session.
-      const { rows } = await client.query<{ pid: number }>(
-        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()",
-        [role],
-      );
-      for (const { pid } of rows) ended.add(pid);
-      return rows.length === 0;
-    },
-    running,
-    { first: 1, longest: 20 },
-  );
-  return ended.size;
+  return untilNone(client, running, async () => {
+    // Also what sends replication, which is no client's session.
+    const { rows } = await client.query<{ pid: number }>(
+      "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()",
+      [role],
+    );
+    return rows.map(({ pid }) => pid);
+  });
 }
 
 export async function letIn(client: pg.Client, role: string): Promise<void> {
@@ -76,28 +70,62 @@ async function endSessions(client: pg.Client, role: string, running: Waiting): P
     "SELECT clock_timestamp()::text AS since",
   );
   const graceEnds = running.clock.monotonicMs() + GRACE_MS;
+  return untilNone(client, running, async () => {
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity
+        WHERE usename = $1 AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+          AND backend_start <= $2::timestamptz`,
+      [role, since],
+    );
+    const isOver = running.clock.monotonicMs() >= graceEnds;
+    // One by one: between the look at a session and its end it may be handed to somebody.
+    for (const { pid } of rows) {
+      await client.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity($1) WHERE state = 'idle' OR $2",
+        [pid, isOver],
+      );
+    }
+    return rows.map(({ pid }) => pid);
+  });
+}
+
+/**
+ * Ends sessions until there is none, and none can come to light any more that began with what the role was before.
+ * @param end ends those that it sees, and returns them
+ * @returns how many there were
+ */
+async function untilNone(
+  client: pg.Client,
+  running: Waiting,
+  end: () => Promise<readonly number[]>,
+): Promise<number> {
   const ended = new Set<number>();
+  let unseen = await unseenSessions(client);
   await until(
     async () => {
-      const { rows } = await client.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity
-          WHERE usename = $1 AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-            AND backend_start <= $2::timestamptz`,
-        [role, since],
-      );
-      const isOver = running.clock.monotonicMs() >= graceEnds;
-      // One by one: between the look at a session and its end it may be handed to somebody.
-      for (const { pid } of rows) {
-        await client.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity($1) WHERE state = 'idle' OR $2",
-          [pid, isOver],
-        );
-        ended.add(pid);
-      }
-      return rows.length === 0;
+      // Before the look at the others: whoever has come to light between the two is among them.
+      if (unseen.length > 0) unseen = await unseenSessions(client, unseen);
+      const seen = await end();
+      for (const pid of seen) ended.add(pid);
+      return unseen.length === 0 && seen.length === 0;
     },
     running,
     { first: 1, longest: 20 },
   );
   return ended.size;
+}
+
+/**
+ * Sessions on their way in. Each reads what its role may do a moment before pg_stat_activity has it: left alone, one
+ * that has read the old setting would write behind the fence. All that time it is in a transaction, whose lock is seen.
+ * @param among those to look at. @default all
+ */
+async function unseenSessions(client: pg.Client, among?: readonly number[]): Promise<number[]> {
+  const { rows } = await client.query<{ pid: number }>(
+    `SELECT l.pid FROM pg_locks l
+      WHERE l.locktype = 'virtualxid' AND ($1::int[] IS NULL OR l.pid = ANY ($1))
+        AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid)`,
+    [among ?? null],
+  );
+  return rows.map(({ pid }) => pid);
 }

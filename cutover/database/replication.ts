@@ -47,6 +47,19 @@ export async function slotExists(client: pg.Client, name: string): Promise<boole
   return there;
 }
 
+/** Slot → bytes of WAL that the server keeps for it, of those that are there. */
+export async function keptWalBytes(
+  client: pg.Client,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ name: string; bytes: string }>(
+    `SELECT slot_name::text AS name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text AS bytes
+       FROM pg_replication_slots WHERE slot_name = ANY ($1) AND restart_lsn IS NOT NULL ORDER BY 1`,
+    [names],
+  );
+  return new Map(rows.map(({ name, bytes }) => [name, Number(bytes)]));
+}
+
 /** Makes a logical slot; it waits for transactions that were open when it began. */
 export async function createSlot(
   client: pg.Client,
@@ -198,16 +211,36 @@ export async function unsubscribe(
   await client.query(`DROP SUBSCRIPTION ${identifier(name)}`);
 }
 
-/** How many tables of a subscription are copied and streaming, of how many; and what the server says if it fails. */
-export async function copyState(
-  client: pg.Client,
-  name: string,
-): Promise<{ readonly ready: number; readonly all: number; readonly working: boolean }> {
-  return oneRow(
+/** How far the copy of a subscription is. */
+export interface CopyState {
+  readonly tables: number;
+  /** Tables that are not copied and streaming yet, by name. */
+  readonly missing: readonly string[];
+  /** How often a worker has failed since the subscription was made. Always 0 before PostgreSQL 15, which counts. */
+  readonly failures: number;
+  /** Whether a worker is there. One that fails is gone, until the server starts another one after a while. */
+  readonly isWorking: boolean;
+}
+
+/** What the server tells of a copy; the words of an error stand in its log alone. */
+export async function copyState(client: pg.Client, name: string): Promise<CopyState> {
+  const state = await oneRow<Omit<CopyState, "failures"> & { readonly counts: boolean }>(
     client,
-    `SELECT count(*) FILTER (WHERE r.srsubstate = 'r')::int AS ready, count(*)::int AS all,
-            EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subname = $1 AND t.pid IS NOT NULL) AS working
-       FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid WHERE s.subname = $1`,
+    `SELECT count(*)::int AS tables,
+            coalesce(array_agg(c.relname::text ORDER BY c.relname) FILTER (WHERE r.srsubstate <> 'r'), '{}') AS missing,
+            EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subname = $1 AND t.pid IS NOT NULL) AS "isWorking",
+            to_regclass('pg_catalog.pg_stat_subscription_stats') IS NOT NULL AS counts
+       FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_class c ON c.oid = r.srrelid
+      WHERE s.subname = $1`,
     [name],
   );
+  const { counts, ...rest } = state;
+  if (!counts) return { ...rest, failures: 0 };
+  const { failures } = await oneRow<{ failures: number }>(
+    client,
+    `SELECT coalesce(sum(apply_error_count + sync_error_count), 0)::int AS failures
+       FROM pg_stat_subscription_stats WHERE subname = $1`,
+    [name],
+  );
+  return { ...rest, failures };
 }

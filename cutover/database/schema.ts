@@ -80,7 +80,20 @@ export async function emptyTables(client: pg.Client): Promise<number> {
   return list.length;
 }
 
-/** Empties the application's schema. */
+/**
+ * Drops everything in the application's schema: tables, views, sequences, functions and types, all of them or none.
+ * The schema stays, and with it its owner, its grants and its extensions: those are the server's, not the move's.
+ */
 export async function dropApplicationSchema(client: pg.Client): Promise<void> {
-  await client.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+  // Sequences of columns, arrays and the like go with what they belong to. Tables go first: others belong to them.
+  const { rows } = await client.query<{ statement: string }>(
+    `SELECT format('DROP %s IF EXISTS %s CASCADE', o.type, o.identity) AS statement
+       FROM pg_depend d CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) o
+      WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'public'::regnamespace
+        AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+        AND NOT EXISTS (SELECT FROM pg_depend e
+                         WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i', 'a'))
+      ORDER BY d.classid <> 'pg_class'::regclass`,
+  );
+  await client.query(["BEGIN", ...rows.map(({ statement }) => statement), "COMMIT"].join("; "));
 }

@@ -96,9 +96,18 @@ export class RqQueue implements Queue {
 
   restore = async (state: ReadonlyMap<string, QueueValue>, signal: AbortSignal): Promise<void> => {
     const old = (await this.keptKeys(signal)).filter((key) => !state.has(key));
+    await this.put(new Map([...old.map((key) => [key, undefined] as const), ...state]), signal);
+  };
+
+  put = async (
+    keys: ReadonlyMap<string, QueueValue | undefined>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    signal.throwIfAborted();
     const all = this.client.multi();
-    for (const key of [...old, ...state.keys()]) all.del(key);
-    for (const [key, value] of state) {
+    for (const [key, value] of keys) {
+      all.del(key);
+      if (value === undefined) continue;
       if (value.kind === "string") all.set(key, value.value);
       else if (value.kind === "set") all.sadd(key, ...value.members);
       else all.hset(key, value.fields);

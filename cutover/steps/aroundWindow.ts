@@ -9,7 +9,6 @@ import {
   unsubscribe,
 } from "../database/replication";
 import { tables } from "../database/table";
-import { until } from "../engine/clock";
 import type { Step } from "../engine/step";
 import { CHANGES, directionFrom, isTaskForward, type Side, type World } from "../ports";
 import { assertSound } from "./task";
@@ -140,82 +139,6 @@ export function schedulerStarted(side: Side): Step {
     apply: async ({ signal }) => {
       await side.workload.start("scheduler", signal);
       return { running: (await side.workload.state("scheduler", signal)).running };
-    },
-  };
-}
-
-/**
- * Lets the queue run empty, then suspends it and waits for what is at work. The scheduler is stopped before: with the
- * queue suspended it would fill it, and wait for ever itself.
- */
-export function drained(side: Side, drainDeadlineMs: number): Step {
-  return {
-    id: `${side.name}-queue-drained`,
-    title: `No job of the ${side.name} is at work, and none is taken any more`,
-    deadlineMs: drainDeadlineMs + 30_000,
-    estimateMs: 5000,
-    apply: async (running) => {
-      const { clock, signal, progress, warn } = running;
-      const waiting = (counts: Readonly<Record<string, number>>) =>
-        Object.values(counts).reduce((sum, count) => sum + count, 0);
-      // Half of the time for what waits, half for what is at work when no more is taken.
-      const settled = (done: (jobs: { running: number; waiting: number }) => boolean) => {
-        const end = clock.monotonicMs() + drainDeadlineMs / 2;
-        return until(
-          async () => {
-            const backlog = await side.queue.backlog(signal);
-            const jobs = { running: backlog.running.length, waiting: waiting(backlog.waiting) };
-            progress(`${jobs.running} jobs at work, ${jobs.waiting} waiting`);
-            return done(jobs) || clock.monotonicMs() > end;
-          },
-          running,
-          { first: 20, longest: 1000 },
-        );
-      };
-      await settled((jobs) => jobs.running + jobs.waiting === 0);
-      await side.queue.suspend(signal);
-      await settled((jobs) => jobs.running === 0);
-      const left = await side.queue.backlog(signal);
-      if (left.running.length > 0) warn(`these jobs are cut: ${left.running.join(", ")}`);
-      if (waiting(left.waiting) > 0) {
-        const queues = Object.entries(left.waiting).filter(([, count]) => count > 0);
-        warn(
-          `these jobs are not run: ${queues.map(([name, count]) => `${count} in ${name}`).join(", ")}`,
-        );
-      }
-      return { cut: left.running.length, waiting: waiting(left.waiting) };
-    },
-    undo: async ({ signal }) => {
-      await side.queue.resume(signal);
-      return {};
-    },
-  };
-}
-
-export function queueStateCarried(from: Side, to: Side): Step {
-  return {
-    id: `${to.name}-queue-state-carried`,
-    title: "Paused data sources, schema blacklist and last-run times are carried",
-    deadlineMs: 30_000,
-    estimateMs: 50,
-    apply: async ({ signal }) => {
-      const state = await from.queue.state(signal);
-      await to.queue.restore(state, signal);
-      return { keys: state.size };
-    },
-  };
-}
-
-export function queueOpened(side: Side): Step {
-  return {
-    id: `${side.name}-queue-opened`,
-    title: `Workers of the ${side.name} take jobs`,
-    deadlineMs: 30_000,
-    estimateMs: 10,
-    check: async ({ signal }) => !(await side.queue.isSuspended(signal)),
-    apply: async ({ signal }) => {
-      await side.queue.resume(signal);
-      return {};
     },
   };
 }

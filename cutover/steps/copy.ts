@@ -2,6 +2,7 @@ import type pg from "pg";
 import { oneRow, withClient } from "../database/database";
 import { isFenced } from "../database/fence";
 import {
+  type CopyState,
   copyState,
   createSlot,
   dropCopySlots,
@@ -57,11 +58,16 @@ export function copied(world: World, deadlineMs: number): Step {
         const progress = await CopyProgress.of(from, to, running);
         await createSlot(from, FORWARD);
         await subscribe(to, directionFrom(world, "source"), "copy");
+        const patience = new Patience(running);
         await until(
           async () => {
-            const { ready, all } = await copyState(to, FORWARD);
-            await progress.tell(`${ready} of ${all} tables`);
-            return all > 0 && ready === all;
+            const state = await copyState(to, FORWARD);
+            const { tables: all, missing, failures } = state;
+            const tries = failures === 0 ? "" : `, ${failures} failed tries`;
+            await progress.tell(`${all - missing.length} of ${all} tables${tries}`);
+            if (all > 0 && missing.length === 0) return true;
+            patience.assertHopeful(state);
+            return false;
           },
           running,
           LOOKS_MS,
@@ -90,6 +96,41 @@ export async function emptied(world: World, to: pg.Client, running: Running): Pr
       `the target is not emptied: traffic goes to the ${goesTo}, and its application may ${goesTo === "target" ? "be at work" : "write"} there`,
     );
   return { emptied: await emptyTables(to) };
+}
+
+/** How often a copy may fail before a table is ready: a connection may break, but not again and again. */
+const TRIES = 5;
+/** How long nobody may work at a copy. The server starts a worker that has failed again after 5 s. */
+const IDLE_MS = 20_000;
+
+/** Tells a copy that cannot succeed: the server tries again for ever, and says so in its log alone. */
+class Patience {
+  private workedMs: number;
+  private missing = Infinity;
+  private failuresBefore = 0;
+
+  constructor(private readonly running: Running) {
+    this.workedMs = running.clock.monotonicMs();
+  }
+
+  /** @throws Error that says where to look and what to do */
+  assertHopeful({ missing, failures, isWorking }: CopyState): void {
+    const { clock } = this.running;
+    if (missing.length < this.missing) {
+      this.missing = missing.length;
+      this.failuresBefore = failures;
+    }
+    if (isWorking) this.workedMs = clock.monotonicMs();
+    const times = failures - this.failuresBefore;
+    if (times >= TRIES)
+      throw new Error(
+        `the copy has failed ${times} times since the last table was ready; ${missing.join(", ")} are still to come: the log of the target's server says why (look for "logical replication"); mend it, then run replicate again`,
+      );
+    if (clock.monotonicMs() - this.workedMs > IDLE_MS)
+      throw new Error(
+        `nobody has worked at the copy for ${IDLE_MS / 1000} s: either the target has no worker left (max_logical_replication_workers, max_worker_processes), or none can begin, and the log of its server says why; mend it, then run replicate again`,
+      );
+  }
 }
 
 /** How far a copy is: "12 of 24 tables, 340 of 512 MB, 120000 rows, 28 MB/s, at most 6 s left". */

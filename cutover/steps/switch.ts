@@ -2,10 +2,7 @@ import type { Plan } from "../engine/step";
 import type { World } from "../ports";
 import {
   compared,
-  drained,
   partStopped,
-  queueOpened,
-  queueStateCarried,
   ready,
   schedulerStarted,
   slotsDropped,
@@ -14,6 +11,7 @@ import {
 } from "./aroundWindow";
 import { phaseRecorded } from "./phase";
 import { proven, queryExecuted } from "./proof";
+import { drained, leftBehindNamed, queueOpened, queueStateCarried } from "./queue";
 import { constraintsRestored, taskRemoved } from "./task";
 import {
   arrived,
@@ -46,7 +44,11 @@ export function switchPlan(
     steps: [
       ready(world, from, to),
       wayBackPrepared(world, from, to),
-      compared(world, from, to, "changes-compared-before"),
+      // For the way back it has everything to look at that was written since the way there.
+      {
+        ...compared(world, from, to, "changes-compared-before"),
+        deadlineMs: options.longDeadlineMs,
+      },
       partStopped(from, "scheduler"),
       drained(from, options.drainDeadlineMs),
       partStopped(from, "workers"),
@@ -66,6 +68,7 @@ export function switchPlan(
       replicationTurned(world, from, to),
       trafficFlipped(world, from, to),
       queueOpened(to),
+      leftBehindNamed(from, to),
       schedulerStarted(to),
       queryExecuted(world, to),
       ...(transport.kind === "dms" ? [taskRemoved(world, transport.task)] : []),

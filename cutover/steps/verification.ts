@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { isCarried } from "../../redash/dms";
 import { carry } from "../database/carry";
-import { changes, forgetChanges } from "../database/change";
+import { type Changes, changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
 import { awaitMarker, writeMarker } from "../database/marker";
 import { type Table, tableBytes, tables } from "../database/table";
@@ -79,9 +79,10 @@ export async function compareAll(
 }
 
 /**
- * Compares what has changed since the last comparison, and forgets it: the next one has less to look at.
- * @param isLast whether nobody can write any more and everything has arrived: then nothing needs to be forgotten, which
- *   would cost time
+ * Compares what has changed since the last comparison, and forgets it: the next one has less to look at. What was found
+ * equal is forgotten before more is read, so that days of changes need no more memory than a minute of them.
+ * @param isLast whether nobody can write any more and everything has arrived: then what is read last needs not be
+ *   forgotten, which would cost time
  * @throws Error naming tables and keys that stay different
  */
 export async function compareChanges(
@@ -94,22 +95,38 @@ export async function compareChanges(
   return withBoth(from, to, running, async (source, target) => {
     const comparison = await comparisonOf(world, from, [source, target], running);
     const list = await tables(source);
-    const changed = await changes(source, CHANGES, list);
-    // What has been decoded so far must have arrived before it can be equal; the last time it has.
-    if (!isLast) await awaitMarker(target, await writeMarker(source), running);
-    const asked = list.map((table) => ({ table, keys: changed.keys.get(table.name) ?? NONE }));
-    const differing = await compareKeysOf(comparison.sides, asked);
+    let changedRows = 0;
     let carried = 0;
-    for (const table of list) {
-      const left = changed.whole.has(table.name)
-        ? (await compareTable(comparison.sides, table, running.signal)).differing
-        : (differing.get(table) ?? NONE);
-      carried += await equalInTheEnd(comparison, table, left);
+    for (;;) {
+      const changed = await changes(source, CHANGES, list);
+      // What has been decoded so far must have arrived before it can be equal; the last time it has.
+      if (!isLast) await awaitMarker(target, await writeMarker(source), running);
+      carried += await equalByKey(comparison, list, changed);
+      for (const keys of changed.keys.values()) changedRows += keys.size;
+      if (changed.lsn !== undefined && (changed.isMore || !isLast))
+        await forgetChanges(source, CHANGES, changed.lsn);
+      if (!changed.isMore) return { changedRows, carried, differing: 0 };
+      running.progress(`${changedRows} changed rows compared`);
     }
-    const rows = asked.reduce((sum, { keys }) => sum + keys.size, 0);
-    if (changed.lsn !== undefined && !isLast) await forgetChanges(source, CHANGES, changed.lsn);
-    return { changedRows: rows, carried, differing: 0 };
   });
+}
+
+/** @returns how many rows were carried */
+async function equalByKey(
+  comparison: Comparison,
+  list: readonly Table[],
+  changed: Changes,
+): Promise<number> {
+  const asked = list.map((table) => ({ table, keys: changed.keys.get(table.name) ?? NONE }));
+  const differing = await compareKeysOf(comparison.sides, asked);
+  let carried = 0;
+  for (const table of list) {
+    const left = changed.whole.has(table.name)
+      ? (await compareTable(comparison.sides, table, comparison.running.signal)).differing
+      : (differing.get(table) ?? NONE);
+    carried += await equalInTheEnd(comparison, table, left);
+  }
+  return carried;
 }
 
 const NONE: ReadonlySet<string> = new Set();

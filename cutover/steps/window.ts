@@ -161,6 +161,7 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
     irreversible: true,
     check: async ({ signal }) => (await world.traffic.goesTo(signal)) === to.name,
     apply: async ({ signal }) => {
+      await assertFenced(from, to, signal);
       await world.traffic.flipTo(to.name, signal);
       return { goesTo: await world.traffic.goesTo(signal) };
     },
@@ -176,3 +177,16 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
     },
   };
 }
+
+/**
+ * Whoever takes up a flip long after its window may find that a person has let users write again meanwhile.
+ * @throws Error if the application may write on the side that is left
+ */
+const assertFenced = (from: Side, to: Side, signal: AbortSignal) =>
+  withClient(from.database, signal, async (client) => {
+    const { applicationRole } = from.database;
+    if (await isFenced(client, applicationRole)) return;
+    throw new Error(
+      `the application may write on the ${from.name}: its fence was lifted within the window, and what was written there since is not on the ${to.name}; users stay where they are. Carry over what they wrote, fence again (ALTER ROLE ${applicationRole} SET default_transaction_read_only = on, and end its sessions), then run the act again`,
+    );
+  });

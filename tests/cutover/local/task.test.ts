@@ -152,16 +152,33 @@ describe("the stand-in for a task of DMS, between a real PostgreSQL 13 and 17", 
       await administrator.query("SELECT pg_reload_conf()");
     };
     const waiting = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-    // The commit waits for a standby after it is written, and before anybody sees it.
+    // A commit waits for a standby after it is written, and before anybody sees it.
     await setting("nobody");
-    const inserted = pair.source.query("INSERT INTO notes VALUES (1, 'one', 'a body')");
+    const waits = async (sessions: number) =>
+      (await administrator.query(waiting)).rowCount === sessions;
+    const probe = await servers.connect("source");
+    let inserted: Promise<unknown> | undefined;
+    let probed: Promise<unknown> = Promise.resolve();
     try {
-      await pair.until(async () => (await administrator.query(waiting)).rowCount === 1);
+      // The setting is in force a moment after it was read: as long as a commit of no meaning returns, it is not.
+      let isReturned = true;
+      await pair.until(async () => {
+        if (isReturned) {
+          isReturned = false;
+          probed = probe.query("SELECT pg_logical_emit_message(true, 'probe', '')").then(() => {
+            isReturned = true;
+          });
+        }
+        return waits(1);
+      });
+      inserted = pair.source.query("INSERT INTO notes VALUES (1, 'one', 'a body')");
+      await pair.until(() => waits(2));
       await new Promise((resolve) => setTimeout(resolve, 200));
       assert.deepEqual(await pair.rows("target", "SELECT * FROM notes"), []);
     } finally {
       await setting("");
-      await administrator.end();
+      await probed;
+      await Promise.all([administrator.end(), probe.end()]);
     }
     await inserted;
     await arrived(pair);

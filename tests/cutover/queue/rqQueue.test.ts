@@ -77,6 +77,27 @@ describe("RQ's queues in a real Valkey", function () {
     other.disconnect();
   });
 
+  it("makes single keys what is given, and leaves the others", async () => {
+    const [queue] = queues;
+    await client.set("ds:1:pause", "stays");
+    await client.set("ds:2:pause", "goes", "EX", 100);
+    await client.set("ds:3:pause", "changes", "EX", 100);
+    await queue!.put(
+      new Map([
+        ["ds:2:pause", undefined],
+        ["ds:3:pause", { kind: "string", value: "changed", ttlMs: undefined }],
+      ]),
+      never,
+    );
+    assert.deepEqual(
+      await queue!.state(never),
+      new Map([
+        ["ds:1:pause", { kind: "string", value: "stays", ttlMs: undefined }],
+        ["ds:3:pause", { kind: "string", value: "changed", ttlMs: undefined }],
+      ]),
+    );
+  });
+
   it("says so when a key is of a kind that Redash does not make", async () => {
     await client.rpush("ds:1:pause", "a list");
     await assert.rejects(queues[0]!.state(never), /ds:1:pause is a list; Redash has no such key/);

@@ -148,5 +148,6 @@ function memoryQueue(): Queue {
     isSuspended: () => Promise.resolve(suspended),
     state: () => Promise.resolve(new Map()),
     restore: () => Promise.resolve(),
+    put: () => Promise.resolve(),
   };
 }
