@@ -16,6 +16,8 @@ export interface StandIn<Ready> {
 
 const FOLDER = join(__dirname, "standIn");
 const START_DEADLINE_MS = 15_000;
+/** Longer than a stand-in gives itself (standIn/standIn.mts): who does not heed that is not at work any more. */
+const STOP_DEADLINE_MS = 15_000;
 /** There are many of them: each tidies up early rather than grow. */
 const SMALL = ["--max-semi-space-size=2"];
 
@@ -42,7 +44,9 @@ export async function startStandIn<Ready = unknown>(
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_DEADLINE_MS);
     await ended;
+    clearTimeout(timer);
   };
   return {
     ready,
