@@ -4,7 +4,6 @@ import pg from "pg";
 import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
 import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
-import { LOB_TYPES, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 import { connectLocalWorld } from "./connect";
 import type { LocalSideDescription, LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";
@@ -177,7 +176,6 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
             target: as("target", TASK_ROLE, password),
             mappings: tableMappings(),
             settings: taskSettings({ lobMaxSizeKib: lobMaxSizeKib(largest[0]?.bytes ?? 0) }),
-            types: { lob: LOB_TYPES, unmigrated: UNMIGRATED_TYPES },
           }),
           (it) => it.stop(),
         )
