@@ -87,26 +87,8 @@ async function caughtUp(local: LocalWorld): Promise<void> {
   await Promise.all([from.end(), to.end()]);
 }
 
-async function dumpedAndRestored({ description }: LocalWorld): Promise<void> {
-  const dump = spawn(
-    await binary("pgDump"),
-    ["--data-only", "--disable-triggers", "--table=public.queries", ...where(description.source)],
-    { env: environment(description.source), stdio: ["ignore", "pipe", "inherit"] },
-  );
-  const restore = spawn(
-    await binary("psql"),
-    [
-      "--quiet",
-      "--no-psqlrc",
-      "--set=ON_ERROR_STOP=1",
-      "--output=/dev/null",
-      ...where(description.target),
-    ],
-    { env: environment(description.target), stdio: [dump.stdout, "inherit", "inherit"] },
-  );
-  const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
-  if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
-}
+const dumpedAndRestored = ({ description: { source, target } }: LocalWorld): Promise<void> =>
+  piped(source, target, "--data-only", "--disable-triggers", "--table=public.queries");
 
 /** A whole database, as `pg_dump | psql` copies it. @returns milliseconds */
 export async function copyByHand({ description }: LocalWorld): Promise<number> {
@@ -116,8 +98,21 @@ export async function copyByHand({ description }: LocalWorld): Promise<number> {
   await administrator.query("CREATE DATABASE copied");
   const into = { ...target, database: { ...target.database, database: "copied" } };
   const started = performance.now();
-  const dump = spawn(await binary("pgDump"), where(description.source), {
-    env: environment(description.source),
+  await piped(description.source, into);
+  const took = performance.now() - started;
+  await administrator.query("DROP DATABASE copied");
+  await administrator.end();
+  return took;
+}
+
+/** `pg_dump | psql`. @throws Error if one of them fails */
+async function piped(
+  from: LocalSideDescription,
+  into: LocalSideDescription,
+  ...what: readonly string[]
+): Promise<void> {
+  const dump = spawn(await binary("pgDump"), [...what, ...where(from)], {
+    env: environment(from),
     stdio: ["ignore", "pipe", "inherit"],
   });
   const restore = spawn(
@@ -127,10 +122,6 @@ export async function copyByHand({ description }: LocalWorld): Promise<number> {
   );
   const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
   if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
-  const took = performance.now() - started;
-  await administrator.query("DROP DATABASE copied");
-  await administrator.end();
-  return took;
 }
 
 const where = ({ database: { host, port, user, database } }: LocalSideDescription) => [

@@ -1,3 +1,4 @@
+import { Refusal } from "../engine/refusal";
 import type { World } from "../ports";
 import { type Check, type CheckResult, judged } from "./check";
 import { dataChecks } from "./checks/data";
@@ -30,13 +31,21 @@ export interface PreflightReport {
 /**
  * Checks everything that could stand in the way of a move, and tells all of it at once. Nothing is changed: databases
  * are read within read-only transactions, but for one that is rolled back (facts/reach.ts).
- * @throws the signal's reason if it aborts
+ * @throws Refusal if the signal aborts
  */
-export const preflight = async (
+export async function preflight(
   world: World,
   context: PreflightContext,
   signal: AbortSignal,
-): Promise<PreflightReport> => reportOf(await gatherFacts(world, context, signal));
+): Promise<PreflightReport> {
+  try {
+    return reportOf(await gatherFacts(world, context, signal));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const { message } = signal.reason as Error;
+    throw new Refusal(`preflight ended early, ${message}; nothing was changed`, { cause: error });
+  }
+}
 
 export function reportOf(facts: Facts): PreflightReport {
   const results = preflightChecks

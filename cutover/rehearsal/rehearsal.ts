@@ -11,6 +11,7 @@ import type { Plan } from "../engine/step";
 import { Move } from "../move";
 import type { Transport } from "../ports";
 import { type ActRecord, actsOf } from "../report/acts";
+import { counted } from "../report/quantity";
 import { type Act, type ActOptions, planOf } from "../steps/acts";
 import { judgeLedger, type LedgerVerdict } from "./ledger";
 import { type Lag, LagProbe } from "./lag";
@@ -134,7 +135,7 @@ async function checkedBefore(local: LocalWorld, options: RehearsalOptions): Prom
   });
   const { results } = await move.assertReady(stop);
   const warnings = results.filter(({ verdict }) => verdict === "warn").length;
-  const found = `${results.length} checks, ${warnings} warnings`;
+  const found = `${results.length} checks, ${counted(warnings, "warning")}`;
   options.onProgress(`preflight: ${found}`);
   return found;
 }

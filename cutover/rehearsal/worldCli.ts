@@ -18,7 +18,8 @@ Starts what \`npm run rehearse\` moves, and leaves the moving to you: a source t
 and read. In another terminal: npm run move -- preflight, and then one act after the other. Ctrl-C ends it, tells whether
 every acknowledged write is still there, and removes everything.
 
-Exit codes: 0 nothing was lost, 3 something was, 64 wrong usage.`;
+Exit codes: 0 nothing was lost, 2 the world could not be started, or was stopped before it was there, 3 something was
+lost, 64 wrong usage.`;
 const STATE = join(__dirname, "..", "..", ".state");
 
 async function main(): Promise<number> {
@@ -46,7 +47,7 @@ async function main(): Promise<number> {
   const write = (text: string) => process.stderr.write(text);
   const stop = stopSignal(write);
   const { say } = narrator(write);
-  const local = await startLocalWorld({ ...options, onProgress: say });
+  const local = await startLocalWorld({ ...options, stop, onProgress: say });
   const settingsPath = join(STATE, "move.json");
   let users: Users | undefined;
   try {

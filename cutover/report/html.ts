@@ -63,7 +63,7 @@ ${tiles(report)}
 <main>
 ${section("Timeline", overview(report))}
 ${section("Windows", windows(report))}
-${section("Acts", `${tableOf(actTable(report), OPEN_ACTS)}<p class="soft">${GAPS_SENTENCE}</p>${htmlList(remarks(report))}`)}
+${section("Acts", `${tableOf(actTable(report), OPEN_ACTS, "acts")}<p class="soft">${GAPS_SENTENCE}</p>${htmlList(remarks(report))}`)}
 ${switchesOf(report).length > 1 ? section("Switches", tableOf(switchTable(report), OPEN_ACTS)) : ""}
 ${section("Verification", tableOf(proofTable(report)) || `<p>${NOT_PROVEN}</p>`)}
 ${section("Ledger", ledgerSentences(report).map(escaped).join(" ") + (ledger === undefined ? "" : htmlList(wrongWrites(ledger))))}
@@ -89,13 +89,13 @@ ${section("Steps", steps(report))}
 const section = (title: string, content: string): string =>
   content === "" ? "" : `<section><h2>${title}</h2>\n${content}</section>`;
 
-/** A table, folded if it is long. */
-const tableOf = (table: Table, open = Infinity): string =>
+/** A table, folded if it is long, under what its rows are. */
+const tableOf = (table: Table, open = Infinity, rows = "rows"): string =>
   table.rows.length === 0
     ? ""
     : table.rows.length <= open
       ? htmlTable(table)
-      : `<details><summary>${table.rows.length} rows</summary>${htmlTable(table)}</details>`;
+      : `<details><summary>${count(table.rows.length)} ${rows}</summary>${htmlTable(table)}</details>`;
 
 /** The slowest window and the last ones; those that were undone in any case. */
 function windows(report: Report): string {
@@ -126,7 +126,7 @@ function comparisonSection(before: Report, after: Report): string {
   return `<p class="soft">${escaped(comparisonSentence(compared))}</p>
 ${tableOf(outageChangeTable(compared))}
 ${htmlList(otherDifferences(compared))}
-${tableOf(actChangeTable(compared), 0)}`;
+${tableOf(actChangeTable(compared), 0, "acts and steps")}`;
 }
 
 /** Every act with its steps; opened where something went wrong. */

@@ -39,6 +39,10 @@ export function bytes(value: number): string {
 /** "5,681" */
 export const count = (value: number): string => value.toLocaleString("en-US");
 
+/** "1 read", "5,681 reads" */
+export const counted = (value: number, what: string): string =>
+  `${count(value)} ${what}${value === 1 ? "" : "s"}`;
+
 /** "22.4 MB/s", "38,500 rows/s" */
 export const rate = (amount: number, unit: "bytes" | "rows", milliseconds: number): string => {
   const perSecond = amount / (Math.max(milliseconds, 1) / SECOND_MS);

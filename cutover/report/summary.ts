@@ -1,4 +1,4 @@
-import { count, duration } from "./quantity";
+import { count, counted, duration } from "./quantity";
 import { actNames, type Report, type ReportedAct } from "./report";
 import { figuresOf, outageMs, switchesOf } from "./switches";
 
@@ -48,7 +48,7 @@ export function headline(report: Report): string {
       `${count(ledger.acknowledged)} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`,
     );
   const failedReads = acts.reduce((sum, { users }) => sum + (users?.failedReads ?? 0), 0);
-  if (failedReads > 0) parts.push(`${count(failedReads)} reads failed`);
+  if (failedReads > 0) parts.push(`${counted(failedReads, "read")} failed`);
   return parts.join("; ");
 }
 

@@ -76,20 +76,26 @@ async function ask<Answer>(method: string, url: string, signal: AbortSignal): Pr
   return (await answer.json()) as Answer;
 }
 
-const workload = (url: string, serverUrl: string): Workload => ({
-  state: async (part: Part, signal) => ({
-    running: (await ask<{ running: number }>("GET", `${url}/${part}`, signal)).running,
-    wanted: part === "servers" ? 1 : 0,
-  }),
-  start: async (part, signal) => {
-    await ask("PUT", `${url}/${part}/started`, signal);
-  },
-  stop: async (part, signal) => {
-    await ask("PUT", `${url}/${part}/stopped`, signal);
-  },
-  version: async (signal) =>
-    (await ask<{ version: string }>("GET", `${serverUrl}/status.json`, signal)).version,
-});
+function workload(url: string, serverUrl: string): Workload {
+  const running = async (method: string, path: string, signal: AbortSignal) =>
+    (await ask<{ running: number }>(method, `${url}/${path}`, signal)).running;
+  return {
+    state: async (part: Part, signal) => ({
+      running: await running("GET", part, signal),
+      wanted: part === "servers" ? 1 : 0,
+    }),
+    start: async (part, signal) => {
+      if ((await running("PUT", `${part}/started`, signal)) === 0)
+        throw new Error(`${part} started, but not running any more`);
+    },
+    stop: async (part, signal) => {
+      if ((await running("PUT", `${part}/stopped`, signal)) > 0)
+        throw new Error(`${part} stopped, but running again`);
+    },
+    version: async (signal) =>
+      (await ask<{ version: string }>("GET", `${serverUrl}/status.json`, signal)).version,
+  };
+}
 
 function traffic(controlUrl: string): Traffic {
   const state = (method: string, path: string, signal: AbortSignal) =>

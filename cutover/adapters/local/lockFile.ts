@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import type { Lock } from "../../engine/journal";
 import { Refusal } from "../../engine/refusal";
+
+/** How often a lock is tried for that is free, and then taken by somebody else. */
+const ATTEMPTS = 10;
 
 /** A lock by a file that names its holder. The lock of a process that is dead counts as free. */
 export class LockFile implements Lock {
@@ -16,33 +20,57 @@ export class LockFile implements Lock {
       host: hostname(),
       since: new Date().toISOString(),
     });
-    for (let attempt = 0; attempt < 2; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
         await writeFile(this.path, mine, { flag: "wx", mode: 0o600 });
         return () => rm(this.path, { force: true });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
-      const holder = await this.heldBy();
+      const text = await this.read();
+      if (text === undefined) continue;
+      const holder = this.livingHolder(text);
       if (holder !== undefined) throw new Refusal(`another run is at work: ${holder}`);
-      await rm(this.path, { force: true });
+      await this.removeDead(text);
     }
-    throw new Refusal(`another run took the lock ${this.path} at the same moment`);
+    throw new Refusal(`other runs took the lock ${this.path} at the same moment; try again`);
   };
 
   heldBy = async (): Promise<string | undefined> => {
-    let text: string;
+    const text = await this.read();
+    return text === undefined ? undefined : this.livingHolder(text);
+  };
+
+  /**
+   * Of several who find the same dead holder, one removes its lock, and only as long as it is that holder's: else the
+   * slower one would remove the lock that the quicker one has taken meanwhile.
+   * @throws Refusal if another process is removing it
+   */
+  private async removeDead(text: string): Promise<void> {
+    const which = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    const release = await new LockFile(`${this.path}.${which}`).acquire();
     try {
-      text = await readFile(this.path, "utf8");
+      if ((await this.read()) === text) await rm(this.path, { force: true });
+    } finally {
+      await release();
+    }
+  }
+
+  private async read(): Promise<string | undefined> {
+    try {
+      return await readFile(this.path, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
+  }
+
+  private livingHolder(text: string): string | undefined {
     const { pid, host, since } = holderIn(text);
     // Of another machine's processes nobody here knows whether they live.
     if (pid !== undefined && host === hostname() && !isAlive(pid)) return undefined;
     return `process ${pid ?? "unknown"} on ${host}, since ${since}; if it is not, remove ${this.path}`;
-  };
+  }
 }
 
 /** A file that is being written is empty for a moment. */

@@ -20,6 +20,8 @@ export interface ProcessesOptions {
 /** Redash's processes of one side, each a process of the operating system. */
 export class Processes {
   private readonly running = new Map<Part, StandIn<unknown>>();
+  /** Part → the end of what was asked of it last. */
+  private readonly turns = new Map<Part, Promise<void>>();
   private serverPort: number | undefined;
 
   constructor(private readonly options: ProcessesOptions) {}
@@ -32,39 +34,49 @@ export class Processes {
 
   isRunning = (part: Part): boolean => this.running.get(part)?.isRunning() ?? false;
 
-  async start(part: Part): Promise<void> {
-    if (this.isRunning(part)) return;
-    const { database, redisUrl, version } = this.options;
-    await this.serverUrl();
-    const made =
-      part === "servers"
-        ? startStandIn("server", { database, redisUrl, version, port: this.serverPort })
-        : part === "workers"
-          ? startStandIn("worker", {
-              database,
-              redisUrl,
-              queues: [...QUEUES, OWN_QUEUE],
-              queryMs: 20,
-            })
-          : startStandIn("scheduler", { redisUrl, intervalMs: 250 });
-    this.running.set(part, await made);
-  }
+  start = (part: Part): Promise<void> =>
+    this.inTurn(part, async () => {
+      if (this.isRunning(part)) return;
+      const { database, redisUrl, version } = this.options;
+      await this.serverUrl();
+      const made =
+        part === "servers"
+          ? startStandIn("server", { database, redisUrl, version, port: this.serverPort })
+          : part === "workers"
+            ? startStandIn("worker", {
+                database,
+                redisUrl,
+                queues: [...QUEUES, OWN_QUEUE],
+                queryMs: 20,
+              })
+            : startStandIn("scheduler", { redisUrl, intervalMs: 250 });
+      this.running.set(part, await made);
+    });
 
-  async stop(part: Part): Promise<void> {
-    await this.running.get(part)?.stop();
-    this.running.delete(part);
-  }
-
-  /** Ends it as the kernel does when memory is short. */
-  async kill(part: Part): Promise<void> {
-    await this.running.get(part)?.kill();
-    this.running.delete(part);
-  }
+  stop = (part: Part): Promise<void> =>
+    this.inTurn(part, async () => {
+      await this.running.get(part)?.stop();
+      this.running.delete(part);
+    });
 
   pids = (): number[] => [...this.running.values()].map(({ pid }) => pid);
 
   async end(): Promise<void> {
-    await Promise.all([...this.running.values()].map((it) => it.stop()));
+    await Promise.all(PARTS.map(this.stop));
+  }
+
+  /**
+   * Does one thing with a part after the other: the start of an undo, whose stop is still under way, would find the part
+   * running and leave it to that stop.
+   */
+  private inTurn(part: Part, work: () => Promise<void>): Promise<void> {
+    const turn = (this.turns.get(part) ?? Promise.resolve()).then(work);
+    // Whoever asked is told of a failure; the next one has its turn all the same.
+    this.turns.set(
+      part,
+      turn.catch(() => undefined),
+    );
+    return turn;
   }
 }
 

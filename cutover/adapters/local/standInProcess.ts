@@ -16,8 +16,15 @@ export interface StandIn<Ready> {
 
 const FOLDER = join(__dirname, "standIn");
 const START_DEADLINE_MS = 15_000;
-/** There are many of them: each tidies up early rather than grow. */
-const SMALL = ["--max-semi-space-size=2"];
+/** Longer than a stand-in gives itself (standIn/standIn.mts): who does not heed that is not at work any more. */
+const STOP_DEADLINE_MS = 15_000;
+const NODE_OPTIONS = [
+  // Its types are stripped, and what is shared with the project is no ES module by its package.
+  "--disable-warning=ExperimentalWarning",
+  "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
+  // There are many of them: each tidies up early rather than grow.
+  "--max-semi-space-size=2",
+];
 
 /**
  * Starts a stand-in.
@@ -28,11 +35,9 @@ export async function startStandIn<Ready = unknown>(
   name: "front" | "server" | "worker" | "scheduler" | "users" | "task",
   config: object,
 ): Promise<StandIn<Ready>> {
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", ...SMALL, join(FOLDER, `${name}.mts`)],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  );
+  const child = spawn(process.execPath, [...NODE_OPTIONS, join(FOLDER, `${name}.mts`)], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let words = "";
   child.stderr.on("data", (data: Buffer) => (words += data.toString()));
   child.stdin.on("error", () => undefined);
@@ -42,7 +47,9 @@ export async function startStandIn<Ready = unknown>(
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_DEADLINE_MS);
     await ended;
+    clearTimeout(timer);
   };
   return {
     ready,

@@ -4,7 +4,6 @@ import pg from "pg";
 import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
 import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
-import { LOB_TYPES, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 import { connectLocalWorld } from "./connect";
 import type { LocalSideDescription, LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";
@@ -23,6 +22,8 @@ export interface LocalWorldOptions {
   readonly seed?: number;
   /** How rows reach the target. @default logical */
   readonly transport?: World["transport"]["kind"];
+  /** Aborted by Ctrl-C: then it is not started. */
+  readonly stop?: AbortSignal;
   /** Told how far the start is. */
   readonly onProgress?: (message: string) => void;
 }
@@ -39,7 +40,7 @@ export interface LocalWorld {
   readonly administrator: (side: SideName) => Promise<pg.Client>;
   /** Every process but PostgreSQL's. */
   readonly pids: () => number[];
-  /** Ends every process and removes every file. */
+  /** Ends every process and removes every file. @throws Error that names what could not be, after everything else was */
   readonly remove: () => Promise<void>;
 }
 
@@ -58,15 +59,18 @@ const DATABASE = "redash";
 
 /**
  * Starts it: the source lives; the target has healthy servers, workers without work, and no scheduler.
- * @throws Refusal if a part of it cannot be started; then nothing is left of the others
+ * @throws Refusal if a part of it cannot be started, or if it is stopped; then nothing is left of the others
  */
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
-  const { schema = "25.8.0", megabytes, seed = 1, onProgress = () => undefined } = options;
+  const { schema = "25.8.0", megabytes, seed = 1, stop, onProgress = () => undefined } = options;
   const isTask = options.transport === "dms";
   const ends: (() => Promise<unknown>)[] = [];
   const remove = async () => {
-    for (const end of ends.reverse()) await end().catch(() => undefined);
-    ends.length = 0;
+    const failures: string[] = [];
+    for (const end of ends.splice(0).reverse())
+      await end().catch((error: unknown) => failures.push((error as Error).message));
+    if (failures.length > 0)
+      throw new Error(`not everything of the world could be removed: ${failures.join("; ")}`);
   };
   const kept = async <T>(made: Promise<T>, end: (it: T) => Promise<unknown>): Promise<T> => {
     const it = await made;
@@ -74,6 +78,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     return it;
   };
   try {
+    const unlessStopped = stoppable(stop);
     onProgress("starting PostgreSQL 13 and 17, and two Valkeys");
     const postgres = (major: 13 | 17) =>
       kept(startPostgres({ major, settings: POSTGRES_SETTINGS }), (it) => it.remove());
@@ -109,10 +114,13 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       user: APPLICATION,
       password,
     });
+    stop?.throwIfAborted();
     onProgress(`filling the source with about ${megabytes} MB`);
     const owner = await connected(application("source"));
-    await makeSchema(owner, schema);
-    await fill(owner, { schema, megabytes, seed, secretKey });
+    // Minutes for a large one. What is left of it ends with its server.
+    await unlessStopped(
+      makeSchema(owner, schema).then(() => fill(owner, { schema, megabytes, seed, secretKey })),
+    );
     const { rows: largest } = await owner.query<{ bytes: number }>(
       "SELECT max(octet_length(data)) AS bytes FROM query_results",
     );
@@ -168,7 +176,6 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
             target: as("target", TASK_ROLE, password),
             mappings: tableMappings(),
             settings: taskSettings({ lobMaxSizeKib: lobMaxSizeKib(largest[0]?.bytes ?? 0) }),
-            types: { lob: LOB_TYPES, unmigrated: UNMIGRATED_TYPES },
           }),
           (it) => it.stop(),
         )
@@ -217,9 +224,26 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       remove,
     };
   } catch (error) {
-    await remove();
-    throw new Refusal(`the world cannot be started: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    const why = stop?.aborted === true ? "was not started" : "cannot be started";
+    const left = await remove().then(
+      () => "",
+      (failure: unknown) => `; ${(failure as Error).message}`,
+    );
+    throw new Refusal(`the world ${why}: ${message}${left}`, { cause: error });
   }
+}
+
+/** Waits for something, but not for its end once the signal aborts. @throws the signal's reason then */
+function stoppable(stop: AbortSignal | undefined): <T>(work: Promise<T>) => Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    stop?.addEventListener("abort", () => {
+      reject(stop.reason as Error);
+    });
+  });
+  // It may abort when nothing is waited for.
+  aborted.catch(() => undefined);
+  return (work) => Promise.race([work, aborted]);
 }
 
 /** Waits for every one, so that what a failure leaves behind can be removed. @throws the first failure */

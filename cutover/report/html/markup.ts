@@ -33,8 +33,8 @@ ${body.join("\n")}
 </tbody></table></div>`;
 }
 
-/** Sentences as a list. */
+/** Sentences as a list; an option of a command in them stays in one piece, or its line would break after the hyphens. */
 export const htmlList = (sentences: readonly string[]): string =>
   sentences.length === 0
     ? ""
-    : `<ul>${sentences.map((it) => `<li>${escaped(it)}</li>`).join("")}</ul>`;
+    : `<ul>${sentences.map((it) => `<li>${escaped(it).replace(/--[a-z]+ \S+/g, "<code>$&</code>")}</li>`).join("")}</ul>`;

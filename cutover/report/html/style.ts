@@ -30,7 +30,7 @@ th.figure, td.figure { text-align: right; white-space: nowrap; } th:last-child, 
 tr.bad td { color: var(--bad); } tr.notable td { color: var(--notable); } tr.total td { font-weight: 600; border-bottom: 0; padding-bottom: .1rem; }
 .steps td:first-child { white-space: nowrap; font: .8rem/1.8 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .steps td:nth-child(5) { white-space: nowrap; } .steps td:nth-child(2), .steps td:last-child { min-width: 14rem; overflow-wrap: anywhere; }
-ul { padding-left: 1.2rem; max-width: 50rem; } li { margin: .3rem 0; overflow-wrap: anywhere; }
+ul { padding-left: 1.2rem; max-width: 50rem; } li { margin: .3rem 0; overflow-wrap: anywhere; } code { white-space: nowrap; }
 details { border-top: 1px solid var(--line); } details:last-of-type { border-bottom: 1px solid var(--line); }
 summary { cursor: pointer; padding: .5rem 0; } summary .bad { color: var(--bad); } summary small { margin-left: .4rem; }
 details > :not(summary) { margin-bottom: 1rem; }

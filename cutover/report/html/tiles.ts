@@ -1,4 +1,4 @@
-import { bytes, count, duration, rate } from "../quantity";
+import { bytes, count, counted, duration, rate } from "../quantity";
 import type { Report } from "../report";
 import { figuresOf, outageMs, switchesOf } from "../switches";
 import { throughputs } from "../throughput";
@@ -38,7 +38,7 @@ function reads(report: Report): string | undefined {
   return tile(
     "users could not read",
     duration(Math.max(...users.map(({ readGap }) => readGap.lengthMs))),
-    `at most; ${failed === 0 ? "no read failed" : `${count(failed)} reads failed`}`,
+    `at most; ${failed === 0 ? "no read failed" : `${counted(failed, "read")} failed`}`,
     failed === 0 ? undefined : "notable",
   );
 }

@@ -30,13 +30,12 @@ export function windowChart(it: Switch): string {
     .map((ms) => `<i class="line" style="left:${axis.at(fromMs + ms).toFixed(2)}%"></i>`)
     .join("");
   const shade = gap === undefined ? "" : `<i class="gap" style="${between(axis, gap)}"></i>`;
-  const overlaps = (span: Span) => span.fromMs < seen.toMs && span.toMs > seen.fromMs;
   return `<figure class="chart window-chart">
 <div class="plot">
 <div class="behind">${lines}${shade}</div>
 ${gap === undefined ? "" : row("users cannot write", bar(axis, gap, "users", duration(gap.toMs - gap.fromMs)), "strong")}
 ${row(END[it.end], bar(axis, it, "engine", duration(toMs - fromMs)), "strong")}
-${act.steps.flatMap((step) => stepRows(step, axis, overlaps)).join("\n")}
+${act.steps.flatMap((step) => stepRows(step, axis, seen)).join("\n")}
 ${tickRow(marks.map((ms) => ({ at: axis.at(fromMs + ms), text: ms === 0 ? "0" : `${ms} ms` })))}
 </div>
 <figcaption>${escaped(sentences(it, gap).join(" "))}</figcaption>
@@ -52,14 +51,15 @@ function gapOf({ act, fromMs, toMs }: Switch): Span | undefined {
     : undefined;
 }
 
-function stepRows(step: StepRecord, axis: Axis, overlaps: (span: Span) => boolean): string[] {
+function stepRows(step: StepRecord, axis: Axis, seen: Span): string[] {
+  const overlaps = (span: Span) => span.fromMs < seen.toMs && span.toMs > seen.fromMs;
   const { id, title, startedMs, durationMs, undo, error } = step;
   const span = { fromMs: startedMs, toMs: startedMs + durationMs };
   const bars: string[] = [];
   if (overlaps(span)) {
     const isBad = error !== "" || step.outcome === "interrupted";
     const kind = isBad ? "bad" : step.inWindow ? "inside" : "outside";
-    const text = error !== "" ? "failed" : isBad ? step.outcome : duration(durationMs);
+    const text = error !== "" ? "failed" : isBad ? step.outcome : shownLength(span, seen);
     bars.push(bar(axis, span, kind, text, `${title}: ${outcomeOf(step)}`));
   }
   const undone = undo && { fromMs: undo.startedMs, toMs: undo.startedMs + undo.durationMs };
@@ -80,6 +80,10 @@ function bar(axis: Axis, span: Span, kind: string, text: string, title = text): 
   const right = axis.at(span.toMs);
   return `<i class="bar ${kind}" style="${between(axis, span)}" title="${escaped(title)}"></i><span class="note after" style="left:${right.toFixed(2)}%">${escaped(text)}</span>`;
 }
+
+/** The length of a step of which the chart shows a part only, with an arrow to where the rest is. */
+const shownLength = (span: Span, seen: Span): string =>
+  `${span.fromMs < seen.fromMs ? "← " : ""}${duration(span.toMs - span.fromMs)}${span.toMs > seen.toMs ? " →" : ""}`;
 
 /** Where the time of the window went. */
 function sentences({ act, fromMs, toMs, end }: Switch, gap: Span | undefined): string[] {

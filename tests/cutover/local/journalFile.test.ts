@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { JournalFile } from "../../../cutover/adapters/local/journalFile";
-import { LockFile } from "../../../cutover/adapters/local/lockFile";
 import type { Entry } from "../../../cutover/engine/journal";
 
 const entry = (step: string): Entry => ({ kind: "step-started", run: "r", step, atMs: 1 });
@@ -45,46 +43,5 @@ describe("the journal file", () => {
     await journal.append(entry("a"));
     writeFileSync(path(), `not JSON\n${readFileSync(path(), "utf8")}`);
     await assert.rejects(journal.read(), { message: `${path()}, line 1, is no journal entry` });
-  });
-});
-
-describe("the lock file", () => {
-  const path = () => join(directory, "deep", "lock");
-
-  it("lets one in at a time, and names who is in", async () => {
-    const release = await new LockFile(path()).acquire();
-    await assert.rejects(new LockFile(path()).acquire(), (error: Error) => {
-      assert.match(
-        error.message,
-        new RegExp(`^another run is at work: process ${process.pid} on ${hostname()}, since `),
-      );
-      return true;
-    });
-    await release();
-    await (
-      await new LockFile(path()).acquire()
-    )();
-  });
-
-  it("is free when its holder is dead", async () => {
-    const child = spawn(process.execPath, ["-e", ""]);
-    await new Promise((resolve) => child.on("exit", resolve));
-    await (
-      await new LockFile(path()).acquire()
-    )();
-    writeFileSync(path(), JSON.stringify({ pid: child.pid, host: hostname(), since: "then" }));
-    await (
-      await new LockFile(path()).acquire()
-    )();
-  });
-
-  it("is not free when its holder is on another host, whose processes nobody sees from here", async () => {
-    await (
-      await new LockFile(path()).acquire()
-    )();
-    writeFileSync(path(), JSON.stringify({ pid: 1, host: "elsewhere", since: "then" }));
-    await assert.rejects(new LockFile(path()).acquire(), {
-      message: `another run is at work: process 1 on elsewhere, since then; if it is not, remove ${path()}`,
-    });
   });
 });

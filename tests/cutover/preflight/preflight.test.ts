@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from "mocha";
 import pg from "pg";
 import { freePort } from "../../../cutover/adapters/local/freePort";
 import { startValkey } from "../../../cutover/adapters/local/valkeyServer";
+import { Refusal } from "../../../cutover/engine/refusal";
 import { type LocalWorld, startLocalWorld } from "../../../cutover/adapters/local/world";
 import { closeConnections, type Database } from "../../../cutover/database/database";
 import { systemClock, until } from "../../../cutover/engine/clock";
@@ -467,7 +468,7 @@ describe("preflight, in a world of real servers", function () {
   it("ends at once when it is asked to", async () => {
     await assert.rejects(
       preflight(world, CONTEXT, AbortSignal.abort(new Error("Ctrl-C"))),
-      /^Error: Ctrl-C$/,
+      new Refusal("preflight ended early, Ctrl-C; nothing was changed"),
     );
   });
 

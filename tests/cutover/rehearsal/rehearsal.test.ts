@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -30,14 +30,26 @@ describe("npm run rehearse", function () {
     rmSync(temporary, { recursive: true, force: true });
   });
 
-  const start = (environment: Record<string, string>, ...args: string[]): ChildProcess =>
-    spawn(process.execPath, ["--import=tsx", "cutover/rehearsal/cli.ts", ...args], {
+  const run = (
+    program: "cli" | "worldCli",
+    environment: Record<string, string>,
+    ...args: string[]
+  ): ChildProcess =>
+    spawn(process.execPath, ["--import=tsx", `cutover/rehearsal/${program}.ts`, ...args], {
       cwd: ROOT,
       // Whatever it leaves behind, it leaves here.
       env: { ...process.env, TMPDIR: temporary, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
-  const left = () => readdirSync(temporary).filter((name) => name.startsWith("redash-"));
+  const start = (environment: Record<string, string>, ...args: string[]) =>
+    run("cli", environment, ...args);
+  /** Folders and servers. */
+  const left = () => [
+    ...readdirSync(temporary).filter((name) => name.startsWith("redash-")),
+    ...execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.includes(temporary)),
+  ];
 
   it("moves users over, back and over again without losing a write, and leaves a report without secrets", async () => {
     const { code, stdout, stderr } = await ended(start({}, "--size", "8", "--seed", "7"));
@@ -94,6 +106,24 @@ describe("npm run rehearse", function () {
     );
     assert.deepEqual(left(), []);
   });
+
+  for (const program of ["cli", "worldCli"] as const) {
+    it(`does not fill a large source to its end after Ctrl-C, and leaves nothing behind (${program}.ts)`, async () => {
+      const child = run(program, {}, "--size", "1000");
+      let interrupted = false;
+      const { code, stdout, stderr } = await ended(child, (text) => {
+        if (interrupted || !text.includes("filling the source")) return;
+        interrupted = true;
+        // Its first statements are under way by then.
+        setTimeout(() => child.kill("SIGINT"), 1000);
+      });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^refused: the world was not started: stopped by SIGINT$/m);
+      assert.doesNotMatch(stderr, /starting Redash's processes/);
+      assert.equal(stdout, "");
+      assert.deepEqual(left(), []);
+    });
+  }
 
   it("ends with the reason, and leaves nothing behind, if the world cannot be started", async () => {
     const programs = join(temporary, "programs");

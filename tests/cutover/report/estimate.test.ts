@@ -4,6 +4,7 @@ import { estimate, measuredBy, scaled } from "../../../cutover/report/estimate";
 import { reportOf } from "../../../cutover/report/report";
 import {
   cutover,
+  MOVED,
   rehearsed,
   replicate,
   run,
@@ -11,16 +12,10 @@ import {
   verify,
 } from "../../support/cutover/reports";
 
-const entries = [
-  ...replicate("a", START_MS),
-  ...verify("v", START_MS + 4000),
-  ...cutover("b", START_MS + 5000),
-];
-
 describe("the estimate for production", () => {
   it("scales copy, indexes and comparison, never the window, and says what it takes for granted", () => {
     assert.equal(
-      estimate(rehearsed(entries)),
+      estimate(rehearsed(MOVED)),
       `# Estimate for production
 
 |   size |       rows |  initial copy |       indexes |    comparison | before the window | users cannot write |
@@ -39,7 +34,7 @@ describe("the estimate for production", () => {
   });
 
   it("takes rows and changed rows as they are given", () => {
-    const measured = measuredBy(rehearsed(entries))!;
+    const measured = measuredBy(rehearsed(MOVED))!;
     assert.deepEqual(scaled(measured, { gigabytes: 1, rows: 40_000, changedRows: 540 }), {
       size: { gigabytes: 1, rows: 40_000, changedRows: 540 },
       rows: 40_000,
@@ -55,7 +50,7 @@ describe("the estimate for production", () => {
 
   it("takes means of several copies, and the longest of several windows", () => {
     const again = [...replicate("c", START_MS + 20_000), ...cutover("d", START_MS + 30_000, 3)];
-    const measured = measuredBy(reportOf([...entries, ...again], {}))!;
+    const measured = measuredBy(reportOf([...MOVED, ...again], {}))!;
     assert.deepEqual(measured.copied, { amount: 50_000_000, durationMs: 2000 });
     assert.equal(measured.indexesMs, 1000);
     assert.equal(measured.windowMs, 180);
@@ -80,7 +75,7 @@ describe("the estimate for production", () => {
   });
 
   it("of a real move does not claim that it was measured on this machine", () => {
-    const text = estimate(reportOf(entries, { machine: "2 cores" }));
+    const text = estimate(reportOf(MOVED, { machine: "2 cores" }));
     assert.match(text, /^\* Measured in the move of this report: the copy at 25\.0 MB\/s/m);
     assert.doesNotMatch(text, /not on AWS|2 cores/);
   });

@@ -5,6 +5,7 @@ import { Axis, ticks } from "../../../cutover/report/html/axis";
 import { type Report, reportOf } from "../../../cutover/report/report";
 import {
   cutover,
+  MOVED,
   rehearsed,
   replicate,
   run,
@@ -97,6 +98,29 @@ describe("the page of a report", () => {
     );
   });
 
+  it("says of a step that it shows a part of where the rest of it is", () => {
+    const steps = [
+      { id: "before", ms: 500 },
+      { id: "source-fenced", ms: 10, inWindow: true },
+      { id: "traffic-to-target", ms: 10, inWindow: true },
+      { id: "after", ms: 700 },
+    ];
+    const text = html(reportOf(run("b", "cutover", START_MS, steps), {}));
+    const length = (step: string) =>
+      new RegExp(`<div class="label">${step}</div>.*?<span [^>]*>([^<]*)</span>`).exec(text)?.[1];
+    assert.deepEqual(["before", "source-fenced", "traffic-to-target", "after"].map(length), [
+      "← 500 ms",
+      "10 ms",
+      "10 ms",
+      "700 ms →",
+    ]);
+  });
+
+  it("keeps an option of a command in one piece", () => {
+    const text = html(rehearsed(MOVED));
+    assert.match(text, /: rehearse with <code>--size 2000<\/code> before you plan by this\.<\/li>/);
+  });
+
   it("draws no band for a gap that was elsewhere, and says so", () => {
     const report = rehearsed(entries);
     const acts = report.acts.map((act) => ({
@@ -135,7 +159,7 @@ describe("the page of a report", () => {
     assert.equal(count(text, /<details open>/g), 2);
     assert.match(text, /<details open><summary>cutover 31 <small>the slowest, 180 ms<\/small>/);
     assert.match(text, /<details open><summary>cutover 40 <small>60 ms<\/small>/);
-    assert.match(text, /<details><summary>40 rows<\/summary>/);
+    assert.match(text, /<details><summary>40 acts<\/summary>/);
     assert.match(text, /Steps of 16 earlier acts are in the JSON report\./);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { bytes, duration, rate, roughly } from "../../../cutover/report/quantity";
+import { bytes, counted, duration, rate, roughly } from "../../../cutover/report/quantity";
 
 describe("figures for people", () => {
   it("show durations in the unit that fits, rounded before the unit is chosen", () => {
@@ -32,6 +32,13 @@ describe("figures for people", () => {
       "about 3.4 h",
       "about 280 h",
     ]);
+  });
+
+  it("count one thing and several in words", () => {
+    assert.deepEqual(
+      [0, 1, 5681].map((it) => counted(it, "read")),
+      ["0 reads", "1 read", "5,681 reads"],
+    );
   });
 
   it("show bytes and rates in decimal units", () => {

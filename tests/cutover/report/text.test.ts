@@ -3,20 +3,8 @@ import { describe, it } from "mocha";
 import { markdown } from "../../../cutover/report/markdown";
 import { reportOf } from "../../../cutover/report/report";
 import { terminal } from "../../../cutover/report/terminal";
-import {
-  cutover,
-  rehearsed,
-  replicate,
-  run,
-  START_MS,
-  verify,
-} from "../../support/cutover/reports";
+import { cutover, MOVED, rehearsed, replicate, run, START_MS } from "../../support/cutover/reports";
 
-const entries = [
-  ...replicate("a", START_MS),
-  ...verify("v", START_MS + 4000),
-  ...cutover("b", START_MS + 5000),
-];
 const failed = run("f", "cutover", START_MS + 9000, [{ id: "fence", ms: 3, error: "a|b <i>" }], {
   outcome: "undone",
   reason: "fence failed: a|b <i>; everything was undone",
@@ -25,7 +13,7 @@ const failed = run("f", "cutover", START_MS + 9000, [{ id: "fence", ms: 3, error
 describe("the report in a terminal", () => {
   it("shows acts, ledger and verdict in a few lines", () => {
     assert.equal(
-      terminal(rehearsed(entries), false),
+      terminal(rehearsed(MOVED), false),
       `Rehearsal of the move, 2026-01-02 03:04:05 UTC
 
 act        outcome    took  fence to flip  no write  no read  failed reads
@@ -58,12 +46,12 @@ done: users could not write for at most 80 ms; 5,681 acknowledged writes: 0 lost
   });
 
   it("is coloured only for whoever understands it", () => {
-    const report = rehearsed([...entries, ...failed]);
+    const report = rehearsed([...MOVED, ...failed]);
     assert.doesNotMatch(terminal(report, false), /\x1b/);
     const coloured = terminal(report, true);
     assert.match(coloured, /^\x1b\[31mcutover 2 .*\x1b\[0m$/m);
     assert.match(coloured, /^\x1b\[31mundone\x1b\[0m: cutover did not succeed: fence failed/m);
-    assert.match(terminal(rehearsed(entries), true), /^\x1b\[32mdone\x1b\[0m: /m);
+    assert.match(terminal(rehearsed(MOVED), true), /^\x1b\[32mdone\x1b\[0m: /m);
   });
 });
 
@@ -71,7 +59,7 @@ describe("the report as Markdown", () => {
   const sections = (text: string) => text.split("\n").filter((line) => line.startsWith("#"));
 
   it("has every section of a rehearsal, and every step", () => {
-    const text = markdown(rehearsed(entries));
+    const text = markdown(rehearsed(MOVED));
     assert.deepEqual(sections(text), [
       "# Rehearsal of the move",
       "## Acts",
@@ -94,7 +82,7 @@ describe("the report as Markdown", () => {
   });
 
   it("of a real move leaves out what nobody measured", () => {
-    const text = markdown(reportOf([...entries, ...cutover("c", START_MS + 9000)], {}));
+    const text = markdown(reportOf([...MOVED, ...cutover("c", START_MS + 9000)], {}));
     assert.equal(sections(text)[0], "# The move");
     assert.equal(sections(text).includes("## Ledger"), false);
     assert.match(text, /^\| maximum +\| +\| +60 ms \| +– \| +– \| +\|$/m);
@@ -111,7 +99,7 @@ describe("the report as Markdown", () => {
   it("names writes that are lost, but not thousands of them", () => {
     const lost = Array.from({ length: 30 }, (_, index) => `edit ${index}`);
     const ledger = { acknowledged: 90, lost, duplicated: [], unknown: 0, unknownButThere: 0 };
-    const text = markdown(rehearsed(entries, { ledger }));
+    const text = markdown(rehearsed(MOVED, { ledger }));
     assert.match(text, /^\* lost: edit 19\n\* and 10 more, which the JSON report names$/m);
     assert.doesNotMatch(text, /edit 20/);
   });

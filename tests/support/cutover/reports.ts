@@ -146,3 +146,10 @@ export function rehearsed(entries: readonly Entry[], more: Partial<Report> = {})
     ...more,
   };
 }
+
+/** A copy, a comparison and a switch, one after the other. */
+export const MOVED: readonly Entry[] = [
+  ...replicate("a", START_MS),
+  ...verify("v", START_MS + 4000),
+  ...cutover("b", START_MS + 5000),
+];

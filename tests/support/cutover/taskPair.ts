@@ -6,7 +6,6 @@ import { createMarkerTable } from "../../../cutover/database/marker";
 import { systemClock, until } from "../../../cutover/engine/clock";
 import type { SideName, TaskStatistics } from "../../../cutover/ports";
 import { tableMappings, taskSettings } from "../../../redash/dms";
-import { LOB_TYPES, UNMIGRATED_TYPES } from "../../../redash/dmsTypes";
 
 const ROLE = "dms";
 export const PASSWORD = "the password of the task's role";
@@ -68,7 +67,6 @@ export class TaskServers {
       target: end("target"),
       mappings: tableMappings(),
       settings: taskSettings({ lobMaxSizeKib: 64 }),
-      types: { lob: LOB_TYPES, unmigrated: UNMIGRATED_TYPES },
       ...change,
     };
     return new TaskPair(source, target, config, await startTask(config));

@@ -17,7 +17,7 @@ import { connect, type Endpoint, isLost, withConnection, words } from "./taskSes
 import { createSlot, dropSlot, SLOT } from "./taskSlot.mts";
 import { TaskState } from "./taskState.mts";
 import { WalStream } from "./taskStream.mts";
-import { capturedTables, type Table, type Types } from "./taskTable.mts";
+import { capturedTables, type Table } from "./taskTable.mts";
 
 export interface TaskConfig {
   /** Roles that may replicate, and on the target set `session_replication_role`. */
@@ -25,8 +25,6 @@ export interface TaskConfig {
   readonly target: Endpoint;
   readonly mappings: TableMappings;
   readonly settings: TaskSettings;
-  /** Which columns are LOBs, and which are left out. */
-  readonly types: Types;
 }
 
 const RETRY_PAUSE_MS = 100;
@@ -109,9 +107,9 @@ class Task {
 
   /** The first start: the slot comes before the load, so that nothing falls between them. */
   private async begin(): Promise<void> {
-    const { source, target, mappings, settings, types } = this.config;
+    const { source, target, mappings, settings } = this.config;
     const { tables, position } = await withConnection(source, "source", async (client) => {
-      const selected = await capturedTables(client, mappings, types);
+      const selected = await capturedTables(client, mappings);
       if (selected.size === 0) throw new Error("the table mappings select no table of the source");
       const { TransactionConsistencyTimeout } = settings.FullLoadSettings;
       return {
@@ -126,12 +124,12 @@ class Task {
 
   /** Loads what is not loaded, several tables at a time. Whoever stops before the end finds the rows again. */
   private async loadAll(signal: AbortSignal): Promise<void> {
-    const { source, target, mappings, settings, types } = this.config;
+    const { source, target, mappings, settings } = this.config;
     const due = [...this.state.tables.values()].filter(({ state }) => isDue([state]));
     if (due.length === 0) return;
     this.phase = "loading";
     const tables = await withConnection(source, "source", (client) =>
-      capturedTables(client, mappings, types),
+      capturedTables(client, mappings),
     );
     const failed = new AbortController();
     const until = AbortSignal.any([signal, failed.signal]);
@@ -189,7 +187,7 @@ class Task {
 
   /** Applies changes until it is stopped. @throws an error of a lost connection, or TaskError */
   private async stream(signal: AbortSignal): Promise<void> {
-    const { source, target, mappings, settings, types } = this.config;
+    const { source, target, mappings, settings } = this.config;
     const clients: pg.Client[] = [];
     let stream: WalStream | undefined;
     const opened = async (endpoint: Endpoint, purpose: "source" | "target") => {
@@ -207,7 +205,7 @@ class Task {
       const apply = new Apply({
         source: from,
         target: to,
-        tables: await capturedTables(from, mappings, types),
+        tables: await capturedTables(from, mappings),
         state: this.state,
         limit: this.limit,
         policy: settings.ErrorBehavior.TableErrorPolicy,

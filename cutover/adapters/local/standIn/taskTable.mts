@@ -1,7 +1,7 @@
 /** Tables that a replication task carries, and how it carries their columns. */
 import type pg from "pg";
 import type { TableMappings } from "../../../../redash/dms.ts";
-import type { TypeSet } from "../../../../redash/dmsTypes.ts";
+import { isOneOf, LOB_TYPES, UNMIGRATED_TYPES } from "../../../../redash/dmsTypes.ts";
 import { identifier } from "./taskSession.mts";
 
 export interface Column {
@@ -25,12 +25,6 @@ export interface Table {
 export const lobsOf = ({ columns }: Table): readonly Column[] =>
   columns.filter(({ isLob }) => isLob);
 
-/** What DMS knows of types (redash/dms.ts). */
-export interface Types {
-  readonly lob: TypeSet;
-  readonly unmigrated: TypeSet;
-}
-
 const TABLES = `
   SELECT n.nspname AS schema, c.relname AS name,
          coalesce((SELECT json_agg(k.attname ORDER BY p.place)
@@ -38,7 +32,7 @@ const TABLES = `
                      CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS p(attnum, place)
                      JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = p.attnum
                     WHERE i.indrelid = c.oid AND i.indisprimary), '[]') AS key,
-         json_agg(json_build_object('name', a.attname, 'type', t.typname, 'kind', t.typtype, 'category', t.typcategory)
+         json_agg(json_build_object('column', a.attname, 'name', t.typname, 'kind', t.typtype, 'category', t.typcategory)
                   ORDER BY a.attnum) AS columns
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,8 +42,10 @@ const TABLES = `
    GROUP BY n.nspname, c.relname, c.oid
    ORDER BY n.nspname, c.relname`;
 
-interface Type {
-  readonly type: string;
+/** A column, and the type of its values by `pg_type`. */
+interface TypedColumn {
+  readonly column: string;
+  readonly name: string;
   readonly kind: string;
   readonly category: string;
 }
@@ -58,7 +54,6 @@ interface Type {
 export async function capturedTables(
   source: pg.Client,
   mappings: TableMappings,
-  types: Types,
 ): Promise<Map<string, Table>> {
   const { rows } =
     await source.query<Record<"schema" | "name" | "key" | "columns", string>>(TABLES);
@@ -68,12 +63,12 @@ export async function capturedTables(
       name: schema === "public" ? name : `${schema}.${name}`,
       sql: `${identifier(schema)}.${identifier(name)}`,
       key: JSON.parse(key) as string[],
-      columns: (JSON.parse(columns) as (Type & { name: string })[])
-        .filter((column) => !isOf(types.unmigrated, column))
-        .map((column) => ({
-          name: column.name,
-          isLob: isOf(types.lob, column),
-          isBytes: column.type === "bytea",
+      columns: (JSON.parse(columns) as TypedColumn[])
+        .filter((type) => !isOneOf(UNMIGRATED_TYPES, type))
+        .map((type) => ({
+          name: type.column,
+          isLob: isOneOf(LOB_TYPES, type),
+          isBytes: type.name === "bytea",
         })),
     }));
   return new Map(tables.map((table) => [table.sql, table]));
@@ -95,6 +90,3 @@ const matches = (pattern: string, name: string): boolean =>
   new RegExp(`^${pattern.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("%", ".*")}$`, "s").test(
     name,
   );
-
-const isOf = ({ names, kinds, categories }: TypeSet, { type, kind, category }: Type): boolean =>
-  names.includes(type) || kinds.includes(kind) || categories.includes(category);

@@ -1,4 +1,4 @@
-import type { Fact } from "../../../../cutover/preflight/fact";
+import { type Fact, known } from "../../../../cutover/preflight/fact";
 import type { Facts } from "../../../../cutover/preflight/facts/facts";
 import type { Draft } from "../soundFacts";
 
@@ -14,3 +14,12 @@ export type BrokenCase = readonly [
 
 /** A fact that nobody knows. */
 export const unknown = (reason: string): Fact<never> => ({ isKnown: false, reason });
+
+/** A side whose PostgreSQL is of a version, such as `12.4`. */
+export const withVersion =
+  (side: "source" | "target", version: string): BrokenCase[2] =>
+  (facts) => {
+    const server = known(facts[side].server);
+    server.version = version;
+    server.major = Math.trunc(Number(version));
+  };

@@ -1,24 +1,18 @@
 import { known } from "../../../../cutover/preflight/fact";
-import type { BrokenCase } from "./brokenCase";
+import { type BrokenCase, withVersion } from "./brokenCase";
 
 export const SOURCE_CASES: readonly BrokenCase[] = [
   [
     "source-version",
     "fail",
-    (facts) => {
-      known(facts.source.server).version = "10.23";
-      known(facts.source.server).major = 10;
-    },
+    withVersion("source", "10.23"),
     "PostgreSQL 10.23",
     "upgrade the source to 13 or newer first, or move with pg_dump and a pause",
   ],
   [
     "source-version",
     "warn",
-    (facts) => {
-      known(facts.source.server).version = "12.4";
-      known(facts.source.server).major = 12;
-    },
+    withVersion("source", "12.4"),
     "PostgreSQL 12.4; rehearsed from 13 on",
     "rehearse with a copy of this database, or upgrade the source first",
   ],

@@ -1,5 +1,5 @@
 import { known } from "../../../../cutover/preflight/fact";
-import type { BrokenCase } from "./brokenCase";
+import { type BrokenCase, withVersion } from "./brokenCase";
 
 export const TARGET_CASES: readonly BrokenCase[] = [
   [
@@ -12,20 +12,14 @@ export const TARGET_CASES: readonly BrokenCase[] = [
   [
     "target-version",
     "fail",
-    (facts) => {
-      known(facts.source.server).version = "18.1";
-      known(facts.source.server).major = 18;
-    },
+    withVersion("source", "18.1"),
     "PostgreSQL 17.10, the source 18.1",
     "make the target with 18 or newer",
   ],
   [
     "target-version",
     "warn",
-    (facts) => {
-      known(facts.target.server).version = "18.1";
-      known(facts.target.server).major = 18;
-    },
+    withVersion("target", "18.1"),
     "PostgreSQL 18.1, the source 13.23; AWS DMS is documented up to 17",
     "make the target with 17, or move with transport logical",
     "dms",
