@@ -2,8 +2,21 @@ import { Redis } from "ioredis";
 import type { Backlog, Queue, QueueServer, QueueValue } from "../ports";
 
 /** What Redash keeps in Redis alone (facts: `ds:<id>:pause`, `data_sources:schema:blacklist`, `sq:executed_at`). */
-const KEPT = ["ds:*:pause", "data_sources:schema:blacklist", "sq:executed_at"];
-const SUSPENDED = "rq:suspended";
+export const KEPT = ["ds:*:pause", "data_sources:schema:blacklist", "sq:executed_at"];
+export const SUSPENDED = "rq:suspended";
+
+/** @param info what INFO answers: ElastiCache refuses CONFIG */
+export function queueServer(info: string): QueueServer {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
+  const limit = Number(field("maxmemory"));
+  return {
+    version: field("valkey_version") || field("redis_version"),
+    isCluster: field("cluster_enabled") === "1",
+    evictionPolicy: field("maxmemory_policy"),
+    usedBytes: Number(field("used_memory")),
+    limitBytes: limit > 0 ? limit : undefined,
+  };
+}
 
 /** A Redis or Valkey with RQ's queues in it. */
 export class RqQueue implements Queue {
@@ -46,17 +59,7 @@ export class RqQueue implements Queue {
 
   server = async (signal: AbortSignal): Promise<QueueServer> => {
     signal.throwIfAborted();
-    const info = await this.client.info();
-    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
-    const limit = Number(field("maxmemory"));
-    return {
-      version: field("valkey_version") || field("redis_version"),
-      isCluster: field("cluster_enabled") === "1",
-      // ElastiCache refuses CONFIG; INFO has it too.
-      evictionPolicy: field("maxmemory_policy"),
-      usedBytes: Number(field("used_memory")),
-      limitBytes: limit > 0 ? limit : undefined,
-    };
+    return queueServer(await this.client.info());
   };
 
   consumers = async (signal: AbortSignal): Promise<Readonly<Record<string, number>>> => {

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import type { Queue, QueueValue } from "../../ports";
+import { KEPT, queueServer, SUSPENDED } from "../../queue/rqQueue";
+import { type ComposeProject, projectGiven } from "./composeProject";
+import { type HostCommand, HostFailed } from "./hostCommand";
+
+/** Lua knows one kind of table: an empty list comes as `{}`. */
+const list = z.union([
+  z.array(z.string()),
+  z.strictObject({}).transform((): string[] => []),
+]);
+const counts = z.record(z.string(), z.int());
+const ttlMs = z
+  .int()
+  .optional()
+  .transform((ms) => ms);
+const value = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("string"), value: z.string(), ttlMs }),
+  z.object({ kind: z.literal("set"), members: list, ttlMs }),
+  z.object({ kind: z.literal("hash"), fields: z.record(z.string(), z.string()), ttlMs }),
+]);
+const suspended = z.object({ suspended: z.int() });
+
+/** What one command may carry: SSM counts it to the 64 KB of the document that runs it. */
+const PART_CHARACTERS = 16_000;
+
+/** The queues in the Redis of the source's host; nobody else reaches it. The scripts are in redash/host/queue.sh. */
+export function composeQueue(host: HostCommand, project: ComposeProject): Queue {
+  const run = async <Answer>(
+    script: string,
+    shape: z.ZodType<Answer>,
+    signal: AbortSignal,
+    argument: object = {},
+  ): Promise<Answer> => {
+    const given = { ...projectGiven(project), script, argument: JSON.stringify(argument) };
+    const answer: unknown = JSON.parse(await host.run("queue", given, signal));
+    const { problem } = z.object({ problem: z.string().optional() }).parse(answer);
+    if (problem !== undefined) throw new HostFailed(problem);
+    return shape.parse(answer);
+  };
+  const isSuspended = async (script: string, signal: AbortSignal) =>
+    (await run(script, suspended, signal, { key: SUSPENDED })).suspended === 1;
+  return {
+    server: async (signal) =>
+      queueServer((await run("server", z.object({ info: z.string() }), signal)).info),
+    consumers: (signal) => run("consumers", counts, signal),
+    backlog: (signal) => run("backlog", z.object({ running: list, waiting: counts }), signal),
+    suspend: async (signal) => {
+      await isSuspended("suspend", signal);
+    },
+    resume: async (signal) => {
+      await isSuspended("resume", signal);
+    },
+    isSuspended: (signal) => isSuspended("suspended", signal),
+    state: async (signal) => {
+      const shape = z.object({ values: z.record(z.string(), value) });
+      const { values } = await run("state", shape, signal, { patterns: KEPT });
+      return new Map(Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1)));
+    },
+    restore: async (state, signal) => {
+      for (const [index, values] of partsOf(state).entries())
+        await run("restore", z.object({ restored: z.literal(true) }), signal, {
+          patterns: index === 0 ? KEPT : [],
+          values,
+        });
+    },
+  };
+}
+
+type Values = Readonly<Record<string, QueueValue>>;
+
+/** The same in parts that fit into a command; a large set or hash comes in several. There is one part at least. */
+function partsOf(state: ReadonlyMap<string, QueueValue>): Values[] {
+  const parts: Record<string, QueueValue>[] = [{}];
+  let left = PART_CHARACTERS;
+  for (const [key, value] of state) {
+    for (const piece of piecesOf(value)) {
+      const length = JSON.stringify({ [key]: piece }).length;
+      const last = parts.at(-1);
+      if (last !== undefined && length <= left && !(key in last)) {
+        last[key] = piece;
+        left -= length;
+      } else {
+        parts.push({ [key]: piece });
+        left = PART_CHARACTERS - length;
+      }
+    }
+  }
+  return parts;
+}
+
+/** Entries that one piece of a set or a hash has; those that Redash keeps are short. */
+const PIECE_ENTRIES = 200;
+
+function piecesOf(value: QueueValue): QueueValue[] {
+  if (value.kind === "string") return [value];
+  const entries = value.kind === "set" ? value.members : Object.entries(value.fields);
+  const pieces: QueueValue[] = [];
+  for (let from = 0; from < entries.length; from += PIECE_ENTRIES) {
+    const to = from + PIECE_ENTRIES;
+    pieces.push(
+      value.kind === "set"
+        ? { ...value, members: value.members.slice(from, to) }
+        : {
+            ...value,
+            fields: Object.fromEntries(Object.entries(value.fields).slice(from, to)),
+          },
+    );
+  }
+  return pieces;
+}

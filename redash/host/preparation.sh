@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# The acts that make the source's PostgreSQL ready to be followed, and take that away again. Each may be broken off at any
+# place and run again. Nothing needs a restart to be written; act_restart makes it count, at the operator's time.
+
+# Everything but the restart. Settings that are there already are not touched.
+act_prepare() {
+  local address port inner version cidr keep_mb free_kb published=theirs
+  alone
+  find_project
+  find_data
+  refuse_foreign_change
+  version=$(sql 'SHOW server_version_num') || exit
+  ((version >= 100000)) ||
+    refuse "PostgreSQL $(sql 'SHOW server_version') knows no logical replication; bring the source to 10 or newer first"
+  cidr=$(given cidr)
+  [[ $cidr =~ ^[0-9]+(\.[0-9]+){3}/[0-9]+$ ]] || refuse "$cidr is no range of addresses (--cidr)"
+  address=$(own_address) || exit
+  port=$(given port)
+  port=${port:-5432}
+  inner=$(sql 'SHOW port') || exit
+  if [[ ! -d $BACKUP && -n $(sql "SELECT rolname FROM pg_roles WHERE rolname IN ('$MOVER', '$TASK')") ]]; then
+    refuse "there is a role $MOVER or $TASK that prepare has not made; drop it, then run prepare again"
+  fi
+  assert_verifier "$MOVER" "$(given mover_verifier)"
+  [[ -z $(given task_verifier) ]] || assert_verifier "$TASK" "$(given task_verifier)"
+  if needs_override "$address" "$port" "$inner"; then published=ours; fi
+  free_kb=$(df -P -k "$DATA" | awk 'NR == 2 { print $4 }')
+  keep_mb=$(given keep_mb)
+  keep_mb=${keep_mb:-$((free_kb / 2048))}
+  ((keep_mb >= WAL_KEEP_LEAST_MB)) ||
+    refuse "the source's disk has $((free_kb / 1024)) MB free, of which WAL may take $keep_mb MB; the move wants $WAL_KEEP_LEAST_MB MB at least: enlarge the disk"
+
+  back_up
+  # Until it is written again below, nobody knows what this run leaves.
+  rm -f "$BACKUP/left"
+  make_role "$MOVER" "$(given mover_verifier)"
+  [[ -z $(given task_verifier) ]] || make_role "$TASK" "$(given task_verifier)"
+  set_parameters "$address" "$version" "$keep_mb"
+  {
+    host_lines "$cidr"
+    cat "$BACKUP/hba"
+  } | write_data pg_hba.conf
+  [[ $published == theirs ]] || write_override "$address" "$port" "$inner"
+  remember
+  sql 'SELECT pg_reload_conf()' >/dev/null
+  # The server reads its files again a moment later.
+  sleep 1
+  print_preparation "$address" "$port"
+}
+
+# A second attempt may begin while an abandoned first one still holds its slots, so twice as many as a move needs. DMS wants
+# a timeout of 10 s to 5 minutes (CHAP_Source.PostgreSQL). Beyond max_slot_wal_keep_size, from PostgreSQL 13 on, a slot is
+# lost instead of the disk.
+set_parameters() {
+  local address=$1 version=$2 keep_mb=$3
+  at_least max_replication_slots 20
+  at_least max_wal_senders 20
+  sql "ALTER SYSTEM SET wal_level = 'logical'"
+  sql "ALTER SYSTEM SET wal_sender_timeout = '60s'"
+  ((version < 130000)) || sql "ALTER SYSTEM SET max_slot_wal_keep_size = '${keep_mb}MB'"
+  if [[ $(sql 'SHOW ssl') == off || -f $DATA/$CERTIFICATE ]]; then
+    make_certificate "$address"
+    sql "ALTER SYSTEM SET ssl_cert_file = '$CERTIFICATE'"
+    sql "ALTER SYSTEM SET ssl_key_file = '$KEY'"
+    sql "ALTER SYSTEM SET ssl = on"
+  fi
+}
+
+at_least() {
+  local now
+  now=$(sql "SELECT setting FROM pg_settings WHERE name = '$1'") || exit
+  ((now >= $2)) || sql "ALTER SYSTEM SET $1 = $2"
+}
+
+# What another server must know, and whether a restart is due.
+print_preparation() {
+  local address=$1 port=$2 container directory inner certificate restart=no
+  container=$(container_of database) || exit
+  directory=$(sql 'SHOW data_directory') || exit
+  inner=$(sql 'SHOW port') || exit
+  certificate=$(sql 'SHOW ssl_cert_file') || exit
+  [[ $certificate == /* ]] || certificate=$directory/$certificate
+  [[ $(sql 'SHOW wal_level') == logical && $(sql 'SELECT count(*) FROM pg_settings WHERE pending_restart') == 0 ]] || restart=due
+  is_published "$address" "$port" "$inner" || restart=due
+  certificate=$(docker exec "$container" cat "$certificate" | base64 --wrap=0) || exit
+  printf 'address=%s\nport=%s\nrestart=%s\ncertificate=%s\n' "$address" "$port" "$restart" "$certificate"
+  sql "SELECT name || '=' || current_setting(name) FROM pg_settings
+       WHERE name IN ('wal_level', 'max_replication_slots', 'max_wal_senders', 'max_slot_wal_keep_size', 'wal_sender_timeout', 'ssl')
+       ORDER BY name"
+}
+
+# A new container, because a published port belongs to it: the old one ends in its own time, so that PostgreSQL need not
+# recover. Removed before the new one is made, since Compose v1 cannot exchange a container under a newer docker
+# (KeyError: 'ContainerConfig').
+renew_database() {
+  local service
+  service=$(<"$BACKUP/service")
+  touch "$BACKUP/restarted"
+  if database_runs; then sql CHECKPOINT; fi
+  compose stop -t "$RESTART_SECONDS" "$service" >&2
+  compose rm -f "$service" >&2
+  compose up -d --no-deps "$service" >&2
+  await_database
+}
+
+database_runs() { [[ -n $(awk -F '|' '$1 == "database" && $4 == "running"' <<<"$CONTAINERS") ]]; }
+
+# @returns 1 if it does not answer in time
+await_database() {
+  local end=$((SECONDS + RESTART_SECONDS))
+  while ((SECONDS < end)); do
+    find_project
+    if database_runs && sql 'SELECT 1' >/dev/null 2>&1; then
+      return 0
+    fi
+    sleep 1
+  done
+  return 1
+}
+
+# Restarts PostgreSQL if that is due. If it does not come up so, everything is put back and it is started as it was.
+act_restart() {
+  local address port lines
+  alone
+  find_project
+  [[ -f $BACKUP/left ]] || refuse "there is nothing that a restart would make count: run prepare to its end first"
+  find_data
+  address=$(own_address) || exit
+  port=$(given port)
+  port=${port:-5432}
+  # Broken off in the middle of a restart, it is not running.
+  if ! database_runs || ! lines=$(print_preparation "$address" "$port") || grep -qx 'restart=due' <<<"$lines"; then
+    if ! renew_database || ! lines=$(print_preparation "$address" "$port") || grep -qx 'restart=due' <<<"$lines"; then
+      put_all_back
+      renew_database || fail "PostgreSQL started neither with the new settings nor with the old ones, which are back: docker logs of its container says why"
+      forget
+      fail "PostgreSQL did not take the new settings and runs with the old ones again; does the compose file give it some by its command (-c wal_level=…)?"
+    fi
+  fi
+  printf '%s\n' "$lines"
+}
+
+put_all_back() {
+  local name file
+  while read -r name file; do put_back "$name" "$file"; done < <(changed_files)
+}
+
+# Takes the roles away, with what they own in Redash's database handed to the superuser.
+drop_roles() {
+  local role
+  for role in "$MOVER" "$TASK"; do
+    [[ -n $(sql "SELECT 1 FROM pg_roles WHERE rolname = '$role'") ]] || continue
+    sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '$role'" >/dev/null
+    sql "REASSIGN OWNED BY $role TO CURRENT_USER; DROP OWNED BY $role; DROP ROLE $role"
+  done
+}
+
+forget() {
+  drop_roles
+  rm -rf "$BACKUP"
+}
+
+# Whether PostgreSQL still runs with what prepare had written.
+is_restart_due() {
+  [[ ! -f $BACKUP/restarted ]] && database_runs || return 0
+  sql 'SELECT pg_reload_conf()' >/dev/null
+  sleep 1
+  [[ $(sql 'SELECT count(*) FROM pg_settings WHERE pending_restart') != 0 ]]
+}
+
+# Puts everything back, byte by byte, and restarts PostgreSQL if it runs with the new settings.
+act_undo() {
+  local slots name file renewed=yes
+  alone
+  find_project
+  if [[ ! -d $BACKUP ]]; then
+    echo "undone=nothing"
+    return
+  fi
+  find_data
+  refuse_foreign_change
+  # With one of them PostgreSQL would not start at the old wal_level.
+  slots=$(find "$DATA/pg_replslot" -mindepth 1 -maxdepth 1 -printf '%f ')
+  [[ -z $slots ]] || refuse "replication slots are still there: $slots; run npm run move -- finish, or abort, first"
+  put_all_back
+  is_restart_due || renewed=no
+  [[ $renewed == no ]] || renew_database || fail "PostgreSQL does not start with its old settings, which are back: docker logs of its container says why"
+  while read -r name file; do
+    [[ $(sum_of "$file") == "$(sum_of "$BACKUP/$name")" ]] || fail "$file is not what it was; its copy is $BACKUP/$name"
+  done < <(changed_files)
+  forget
+  echo "undone=everything"
+}
