@@ -3,12 +3,18 @@ import pg from "pg";
 /** One of the two PostgreSQL servers of a move. */
 export interface Database {
   readonly side: "source" | "target";
-  /** How the engine reaches it, as the role that moves data (a superuser, or RDS's master user). */
+  /** How the engine reaches it, as the role that moves data: a superuser, or on the target RDS's master user. */
   readonly connection: pg.ClientConfig;
   /** How the other server reaches it for replication: libpq keywords, with a password. Never logged. */
   readonly replicationConnection: string;
   /** Role of the application: what the fence holds back. */
   readonly applicationRole: string;
+  /**
+   * Its password, where the move makes this role. Never logged.
+   *
+   * @default the role is there before the move
+   */
+  readonly applicationPassword?: (signal: AbortSignal) => Promise<string>;
 }
 
 /** Sessions print values the same way on both sides whatever the server's defaults, or checksums would differ. */

@@ -177,7 +177,10 @@ export async function disable(client: pg.Client, name: string, running: Waiting)
   await until(
     async () => {
       const { rowCount } = await client.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_subscription WHERE subname = $1 AND pid IS NOT NULL",
+        // A worker that has just started has no role yet, and then none but a superuser may end it.
+        `SELECT CASE WHEN a.usesysid IS NOT NULL THEN pg_terminate_backend(s.pid) END
+           FROM pg_stat_subscription s LEFT JOIN pg_stat_activity a ON a.pid = s.pid
+          WHERE s.subname = $1 AND s.pid IS NOT NULL`,
         [name],
       );
       return rowCount === 0;

@@ -67,8 +67,9 @@ export async function giveTo(client: pg.Client, role: string): Promise<void> {
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
     [role],
   );
-  for (const { statement } of rows) await client.query(statement);
+  // First: who is no superuser gives an object only to a role that could have made it there.
   await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${identifier(role)}`);
+  for (const { statement } of rows) await client.query(statement);
 }
 
 /** Removes every row of the application's tables. @returns how many tables there are */

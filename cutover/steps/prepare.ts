@@ -1,3 +1,4 @@
+import { dropApplicationRole, makeApplicationRole } from "../database/applicationRole";
 import { withClient } from "../database/database";
 import { createMarkerTable } from "../database/marker";
 import {
@@ -21,6 +22,7 @@ export const preparePlan = (world: World): Plan => ({
   writeOutageBudgetMs: 0,
   steps: [
     targetQueueSuspended(world),
+    applicationRoleMade(world),
     keptOut(world, world.target),
     schemaMade(world),
     markerTablesMade(world),
@@ -37,6 +39,25 @@ function targetQueueSuspended({ target }: World): Step {
       await target.queue.suspend(signal);
       return {};
     },
+  };
+}
+
+/** Before the fence, which is a setting of this role. Redash's servers are up already: they answer without a database. */
+function applicationRoleMade({ target }: World): Step {
+  const { database } = target;
+  return {
+    id: "target-application-role-made",
+    title: "The application can log in on the target, and the moving role can act as it",
+    deadlineMs: 30_000,
+    estimateMs: 50,
+    apply: ({ signal }) =>
+      withClient(database, signal, async (client) => ({
+        madeByMove: await makeApplicationRole(client, database, signal),
+      })),
+    undo: (running) =>
+      withClient(database, running.signal, async (client) => ({
+        dropped: await dropApplicationRole(client, database, running),
+      })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { dropApplicationRole } from "../database/applicationRole";
 import { withClient } from "../database/database";
 import { liftFence } from "../database/fence";
 import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
@@ -97,14 +98,15 @@ function replicationRemoved(side: Side, subscriber?: Side): Step {
 function targetEmptied({ target }: World): Step {
   return {
     id: "target-emptied",
-    title: "The target's database is as empty as before, and open to its application",
+    title: "The target's database is as empty as before, without the role that the move has made",
     deadlineMs: 120_000,
     estimateMs: 500,
     forwardOnly: true,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
         await dropApplicationSchema(client);
-        await liftFence(client, target.database.applicationRole, running);
+        if (!(await dropApplicationRole(client, target.database, running)))
+          await liftFence(client, target.database.applicationRole, running);
         await target.queue.resume(running.signal);
         return {};
       }),

@@ -58,12 +58,15 @@ export function connectLocalWorld(description: LocalWorldDescription): {
 
 const database = (
   side: SideName,
-  { database: connection, applicationRole }: LocalSideDescription,
+  { database: connection, applicationRole, applicationPassword }: LocalSideDescription,
 ): Database => ({
   side,
   connection,
   replicationConnection: `host=${connection.host} port=${connection.port} dbname=${connection.database} user=${connection.user} password=${connection.password}`,
   applicationRole,
+  ...(applicationPassword !== undefined && {
+    applicationPassword: () => Promise.resolve(applicationPassword),
+  }),
 });
 
 /** Asks a process of this machine. @throws Error with its words if it does not do it */

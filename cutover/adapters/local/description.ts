@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const side = z.strictObject({
-  /** How the engine and the other server reach it, as a superuser. */
+  /** How the engine and the other server reach it: on the source as a superuser, on the target as RDS's master user. */
   database: z.strictObject({
     host: z.string().min(1),
     port: z.int().min(1).max(65535),
@@ -10,6 +10,8 @@ const side = z.strictObject({
     password: z.string().min(1),
   }),
   applicationRole: z.string().min(1),
+  /** Absent where this role is there before the move. */
+  applicationPassword: z.string().min(1).optional(),
   /** Folder of the server's data: its disk is watched. */
   dataDirectory: z.string().min(1),
   redisUrl: z.string().regex(/^rediss?:\/\//),

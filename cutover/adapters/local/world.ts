@@ -5,9 +5,10 @@ import { Refusal } from "../../engine/refusal";
 import type { SideName, World } from "../../ports";
 import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
 import { connectLocalWorld } from "./connect";
-import type { LocalSideDescription, LocalWorldDescription } from "./description";
+import type { LocalWorldDescription } from "./description";
 import { type PostgresServer, startPostgres } from "./postgresServer";
 import { Processes, serveProcesses } from "./processes";
+import { makeRdsMaster } from "./rdsMaster";
 import { fill } from "./redash/data";
 import { makeSchema, type RedashSchema, versionOf } from "./redash/schema";
 import { startStandIn } from "./standInProcess";
@@ -55,6 +56,7 @@ const POSTGRES_SETTINGS = {
 };
 const APPLICATION = "redash";
 const TASK_ROLE = "dms";
+const MASTER = "redash_master";
 const DATABASE = "redash";
 
 /**
@@ -92,6 +94,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     const servers = { source, target };
     const queues = { source: sourceQueue, target: targetQueue };
     const password = randomBytes(24).toString("hex");
+    const masterPassword = randomBytes(24).toString("hex");
     const secretKey = randomBytes(24).toString("hex");
     const connected = async (config: pg.ClientConfig) => {
       const client = new pg.Client(config);
@@ -99,14 +102,15 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       await client.connect();
       return client;
     };
-    for (const server of [source, target]) {
-      const client = await connected(server.connection);
-      await client.query(`CREATE ROLE ${APPLICATION} LOGIN PASSWORD '${password}'`);
-      await client.query(`CREATE DATABASE ${DATABASE} OWNER ${APPLICATION}`);
-      if (isTask)
-        await client.query(`CREATE ROLE ${TASK_ROLE} SUPERUSER LOGIN PASSWORD '${password}'`);
-      await client.end();
-    }
+    const old = await connected(source.connection);
+    await old.query(`CREATE ROLE ${APPLICATION} LOGIN PASSWORD '${password}'`);
+    await old.query(`CREATE DATABASE ${DATABASE} OWNER ${APPLICATION}`);
+    if (isTask) await old.query(`CREATE ROLE ${TASK_ROLE} SUPERUSER LOGIN PASSWORD '${password}'`);
+    await old.end();
+    const fresh = await connected(target.connection);
+    await makeRdsMaster(fresh, { name: MASTER, password: masterPassword });
+    await fresh.query(`CREATE DATABASE ${DATABASE} OWNER ${MASTER}`);
+    await fresh.end();
     const application = (side: SideName): pg.ClientConfig => ({
       host: "127.0.0.1",
       port: servers[side].port,
@@ -173,15 +177,14 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       ? await kept(
           startStandIn<{ controlPort: number; slot: string }>("task", {
             source: as("source", TASK_ROLE, password),
-            target: as("target", TASK_ROLE, password),
+            target: as("target", MASTER, masterPassword),
             mappings: tableMappings(),
             settings: taskSettings({ lobMaxSizeKib: lobMaxSizeKib(largest[0]?.bytes ?? 0) }),
           }),
           (it) => it.stop(),
         )
       : undefined;
-    const described = (side: SideName): LocalSideDescription => ({
-      database: as(side, servers[side].connection.user, servers[side].connection.password),
+    const described = (side: SideName) => ({
       applicationRole: APPLICATION,
       dataDirectory: servers[side].directory,
       redisUrl: queues[side].url,
@@ -191,8 +194,15 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     const loopback = (port: number) => `http://127.0.0.1:${port}`;
     const description: LocalWorldDescription = {
       kind: "local",
-      source: described("source"),
-      target: described("target"),
+      source: {
+        ...described("source"),
+        database: as("source", source.connection.user, source.connection.password),
+      },
+      target: {
+        ...described("target"),
+        database: as("target", MASTER, masterPassword),
+        applicationPassword: password,
+      },
       front: { url: loopback(front.ready.port), controlUrl: loopback(front.ready.controlPort) },
       processesUrl: control.url,
       ...(task && {

@@ -97,10 +97,22 @@ export const targetDatabaseChecks: readonly Check[] = [
   },
   {
     id: "target-application-role",
-    title: "The moving role can act as the application's on the target",
-    why: "Tables are given to the application, and replication goes on writing into them as their owner.",
+    title: "The moving role of the target is not the application's, and can act as it",
+    why: "The fence would hold the move back too; and tables are given to the application, into which the move goes on writing.",
     judge: ({ target }) => {
-      const { name, application } = known(target.role);
+      const { name, mayMakeRoles, application } = known(target.role);
+      if (name === (application?.name ?? target.roleToMake))
+        return fail(
+          `${name} is the role of Redash too`,
+          "name another role in REDASH_DATABASE_URL: prepare makes it, with the password that stands there",
+        );
+      if (application === undefined && target.roleToMake !== undefined)
+        return mayMakeRoles
+          ? pass(`prepare makes ${target.roleToMake}`)
+          : fail(
+              `there is no role ${target.roleToMake}, and ${name} may not make it`,
+              `ALTER ROLE ${name} CREATEROLE on the target`,
+            );
       if (application === undefined)
         return fail(
           "there is no such role",

@@ -48,6 +48,10 @@ export async function gatherFacts(world: World, context: PreflightContext, signa
     rows(source, LONG_LIMIT_MS, work);
   const sideFacts = (side: Side, other: Side) =>
     all({
+      /** Name of the application's role if the move makes it. */
+      roleToMake: Promise.resolve(
+        side.database.applicationPassword && side.database.applicationRole,
+      ),
       server: rows(side, LIMIT_MS, serverFacts),
       role: rows(side, LIMIT_MS, (client) => roleFacts(client, side.database.applicationRole)),
       replication: rows(side, LIMIT_MS, replicationFacts),

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { IS_OPEN } from "../../database/applicationRole";
 import { oneRow } from "../../database/database";
 
 /** The role that moves data, and the application's. */
@@ -7,6 +8,7 @@ export interface RoleFacts {
   readonly isSuperuser: boolean;
   readonly mayReplicate: boolean;
   readonly maySubscribe: boolean;
+  readonly mayMakeRoles: boolean;
   /** Whether it may set `session_replication_role`, by which rows are carried without firing triggers. */
   readonly mayPassTriggers: boolean;
   /** Undefined if there is no such role. */
@@ -34,14 +36,13 @@ export async function roleFacts(client: pg.Client, applicationRole: string): Pro
     `SELECT r.rolname::text AS name, r.rolsuper AS "isSuperuser",
             r.rolsuper OR r.rolreplication OR ${member("rds_superuser", "rds_replication")} AS "mayReplicate",
             r.rolsuper OR ${member("rds_superuser", "pg_create_subscription")} AS "maySubscribe",
+            r.rolsuper OR r.rolcreaterole AS "mayMakeRoles",
             r.rolsuper OR ${member("rds_superuser")} AS "mayPassTriggers"
        FROM pg_roles r WHERE r.rolname = current_user`,
   );
   const { rows } = await client.query<NonNullable<RoleFacts["application"]>>(
     `SELECT r.rolname::text AS name, r.rolcanlogin AS "mayLogIn",
-            -- From 16 on a member may be without the right to act as the role.
-            pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
-              AS "isOpenToMover",
+            ${IS_OPEN} AS "isOpenToMover",
             ${settings("0")} AS settings,
             ${settings("(SELECT oid FROM pg_database WHERE datname = current_database())")} AS "settingsHere"
        FROM pg_roles r WHERE r.rolname = $1`,

@@ -74,11 +74,13 @@ const side = (name: "source" | "target"): SideFacts => ({
       session_replication_role: "origin",
     },
   }),
+  roleToMake: undefined,
   role: is({
     name: "mover",
     isSuperuser: name === "source",
     mayReplicate: true,
     maySubscribe: true,
+    mayMakeRoles: true,
     mayPassTriggers: true,
     application: {
       name: "redash",
