@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as ssm from "@pulumi/aws/ssm";
+import type * as pulumi from "@pulumi/pulumi";
+import { hostDocument } from "../redash/hostDocument";
+
+const FOLDER = join(__dirname, "..", "redash", "host");
+
+/** The script of the host, of its parts in the order of their names. */
+const hostScript = (): string =>
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".sh"))
+    .sort()
+    .map((file) => readFileSync(join(FOLDER, file), "utf8"))
+    .join("\n");
+
+/** The document by which Systems Manager runs the move's own script on the source's host. It is shared with nobody. */
+export const sourceDocument = (name: string, parent: pulumi.Resource): pulumi.Output<string> =>
+  new ssm.Document(
+    name,
+    {
+      documentType: "Command",
+      documentFormat: "JSON",
+      targetType: "/AWS::EC2::Instance",
+      content: JSON.stringify(hostDocument(hostScript())),
+    },
+    { parent },
+  ).name;
