@@ -40,12 +40,12 @@ export = async () => {
     flowLogRetentionDays: settings.flowLogRetentionDays,
     ingress: settings.ingress,
     source: livingSource && {
-      securityGroupId: settings.sourceSecurityGroupId,
+      securityGroupId: livingSource.securityGroupId,
       port: settings.sourcePort,
       address: livingSource.address,
       databasePort: settings.sourceDatabasePort,
     },
-    replicationInstance: settings.migration?.dms !== undefined,
+    move: settings.migration && { replicationInstance: settings.migration.dms !== undefined },
     serverPort: SERVER_PORT,
     keyArn,
     regionName,
@@ -61,6 +61,7 @@ export = async () => {
     backupWindow: settings.databaseBackupWindow,
     maintenanceWindow: settings.databaseMaintenanceWindow,
     replication: settings.replication,
+    applicationRole: settings.applicationRole,
     protect: settings.protectData,
     deletionProtection: settings.protectData,
     finalSnapshot: settings.protectData,
@@ -97,6 +98,7 @@ export = async () => {
 
   const clone =
     settings.clonedSource &&
+    network.securityGroupIds.endpoints &&
     new RedashSourceClone("redash-source", {
       ...settings.clonedSource,
       instanceType: settings.sourceInstanceType,
@@ -108,42 +110,10 @@ export = async () => {
       databaseSecurityGroupId: network.securityGroupIds.database,
       replicationInstanceSecurityGroupId: network.securityGroupIds.replicationInstance,
       databasePort: settings.sourceDatabasePort,
+      endpointsSecurityGroupId: network.securityGroupIds.endpoints,
       keyArn,
     });
   const sourceHost = clone ?? livingSource;
-
-  const migration =
-    settings.migration &&
-    sourceHost &&
-    new RedashMigration("redash", {
-      forward: settings.migration.forward,
-      source: {
-        address: sourceHost.address,
-        port: settings.sourceDatabasePort,
-        databaseName: settings.sourceDatabaseName,
-      },
-      target: {
-        identifier: database.identifier,
-        address: database.address,
-        port: database.port,
-        databaseName: database.databaseName,
-        username: database.username,
-        password: database.password,
-        storageGib: settings.databaseStorageGib,
-      },
-      dms: settings.migration.dms &&
-        network.securityGroupIds.replicationInstance && {
-          ...settings.migration.dms,
-          subnetIds: network.privateSubnetIds,
-          securityGroupId: network.securityGroupIds.replicationInstance,
-        },
-      alarmTopicArns: settings.alarmTopicArns,
-      keyArn,
-      logRetentionDays,
-      secretRecoveryWindowDays,
-      regionName,
-      accountId,
-    });
 
   const ingress = new RedashIngress("redash", {
     host: settings.host,
@@ -213,11 +183,81 @@ export = async () => {
     accountId,
   });
 
+  const migration =
+    settings.migration &&
+    sourceHost &&
+    ingress.sourceTargetGroupArn &&
+    new RedashMigration("redash", {
+      ...settings.migration,
+      mode: settings.mode,
+      url: settings.url,
+      source: {
+        ...sourceHost,
+        port: settings.sourceDatabasePort,
+        databaseName: settings.sourceDatabaseName,
+        applicationRole: settings.sourceApplicationRole,
+        projectDirectory: settings.sourceProjectDirectory,
+        services: settings.sourceServices,
+        targetGroupArn: ingress.sourceTargetGroupArn,
+      },
+      target: {
+        identifier: database.identifier,
+        address: database.address,
+        securityGroupId: network.securityGroupIds.database,
+        port: database.port,
+        databaseName: database.databaseName,
+        applicationRole: database.applicationRole,
+        urlSecretArn: database.urlSecretArn,
+        username: database.username,
+        password: database.password,
+        storageGib: settings.databaseStorageGib,
+      },
+      queue: {
+        urlSecretArn: queue.urlSecretArn,
+        replicationGroupId: queue.replicationGroupId,
+        securityGroupId: network.securityGroupIds.queue,
+      },
+      secretKeySecretArn: secrets.secretKey.arn,
+      secretKeyArns: settings.secretKeyArns,
+      cluster: {
+        name: cluster.clusterName,
+        services: {
+          server: cluster.serverServiceName,
+          scheduler: cluster.schedulerServiceName,
+          workers: cluster.workerServiceNames,
+        },
+        wantedTasks: settings.migration.wantedTasks,
+        targetGroupArn: ingress.ecsTargetGroupArn,
+      },
+      loadBalancer: {
+        securityGroupId: network.securityGroupIds.loadBalancer,
+        scheme: settings.ingressScheme,
+        natAddresses: network.natAddresses,
+        listenerArn: ingress.listenerArn,
+        listenerRuleArn: ingress.listenerRuleArn,
+      },
+      vpcId: network.vpcId,
+      subnetIds: network.privateSubnetIds,
+      endpointsSecurityGroupId: network.securityGroupIds.endpoints,
+      dms: settings.migration.dms &&
+        network.securityGroupIds.replicationInstance && {
+          ...settings.migration.dms,
+          subnetIds: network.privateSubnetIds,
+          securityGroupId: network.securityGroupIds.replicationInstance,
+        },
+      alarmTopicArns: settings.alarmTopicArns,
+      keyArn,
+      logRetentionDays,
+      secretRecoveryWindowDays,
+      regionName,
+      accountId,
+    });
+
   return {
     mode: settings.mode,
     phase: settings.phase,
     region: regionName,
-    url: `https://${settings.host}`,
+    url: settings.url,
     keyArn,
     vpcId: network.vpcId,
     privateSubnetIds: network.privateSubnetIds,
@@ -246,6 +286,13 @@ export = async () => {
     }),
     ...(clone && { sourceSecurityGroupId: clone.securityGroupId }),
     ...(migration && {
+      move: {
+        region: regionName,
+        functionName: migration.move.functionName,
+        journalBucket: migration.move.journalBucket,
+      },
+      journalBucket: migration.move.journalBucket,
+      sourceDocumentName: migration.move.documentName,
       transport: settings.transport,
       sourceDatabaseName: settings.sourceDatabaseName,
       sourceDatabaseSecretArn: migration.sourceSecretArn,

@@ -38,6 +38,13 @@ export interface RedashDatabaseArgs {
    * @default none: no parameter of a move
    */
   readonly replication?: Replication | undefined;
+  /**
+   * Role of Redash's processes, with a password of its own; whoever fills the database makes it there. A move makes it
+   * read-only and goes on writing by the master user, so the two must differ.
+   *
+   * @default the master user
+   */
+  readonly applicationRole?: string | undefined;
   /** Whether Pulumi refuses to delete or replace it. */
   readonly protect: boolean;
   /** Whether RDS refuses to delete it. */
@@ -62,6 +69,8 @@ export class RedashDatabase extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   readonly port: number;
   readonly databaseName: string;
+  /** Role of Redash's processes. */
+  readonly applicationRole: string;
   /** RDS's master user. */
   readonly username: string;
   /** Its password, a secret: for another secret, never for an output of the stack. */
@@ -139,12 +148,17 @@ export class RedashDatabase extends pulumi.ComponentResource {
         dependsOn: logGroups(name, identifier, args, this),
       },
     );
+    this.applicationRole = args.applicationRole ?? NAME;
+    const applicationPassword =
+      args.applicationRole === undefined
+        ? masterPassword
+        : password(`${name}-database-application`, 48, stateful);
     const url = secret(
       `${name}-database-url`,
       {
         ...args,
         description: "Redash: REDASH_DATABASE_URL",
-        value: pulumi.interpolate`postgresql://${NAME}:${masterPassword}@${instance.address}:${PORT}/${NAME}?sslmode=require`,
+        value: pulumi.interpolate`postgresql://${this.applicationRole}:${applicationPassword}@${instance.address}:${PORT}/${NAME}?sslmode=require`,
       },
       this,
     );
@@ -163,6 +177,7 @@ export class RedashDatabase extends pulumi.ComponentResource {
       address: this.address,
       port: this.port,
       databaseName: this.databaseName,
+      applicationRole: this.applicationRole,
       username: this.username,
       parameterGroupName: this.parameterGroupName,
       urlSecretArn: this.urlSecretArn,

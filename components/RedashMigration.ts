@@ -2,27 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, connectionSecret } from "./connectionSecret";
 import { type DmsInstanceArgs, type DmsTask, dmsTask } from "./dmsTask";
 import { migrationAlarms } from "./migrationAlarms";
+import { move, type Move, type MoveArgs } from "./move";
 import { password } from "./secret";
 
-export interface RedashMigrationArgs {
+export interface RedashMigrationArgs extends MoveArgs {
   /**
    * Whether rows come from the source now. After the switch they go back to it by PostgreSQL's own replication, and a
    * task of AWS DMS stands still.
    */
   readonly forward: boolean;
-  /** The database to move away from. */
-  readonly source: {
-    /** Private address of its host. */
-    readonly address: pulumi.Input<string>;
-    readonly port: number;
-    readonly databaseName: string;
-  };
-  /** The managed database. */
-  readonly target: {
-    readonly identifier: pulumi.Input<string>;
-    readonly address: pulumi.Input<string>;
-    readonly port: number;
-    readonly databaseName: string;
+  readonly target: MoveArgs["target"] & {
     /** RDS's master user: the only one that may apply rows without firing triggers. */
     readonly username: string;
     readonly password: pulumi.Input<string>;
@@ -37,12 +26,9 @@ export interface RedashMigrationArgs {
   readonly dms?: DmsArgs | undefined;
   /** SNS topics that hear of alarms. */
   readonly alarmTopicArns: readonly string[];
-  /** Key of secrets, endpoints, the replication instance and its logs. A change replaces the instance. */
+  /** Also of endpoints and the replication instance, which a change replaces. */
   readonly keyArn: pulumi.Input<string>;
-  readonly logRetentionDays: number;
   readonly secretRecoveryWindowDays: number;
-  readonly regionName: string;
-  readonly accountId: pulumi.Input<string>;
 }
 
 /** AWS DMS as a move uses it. */
@@ -66,8 +52,9 @@ const MOVER = "redash_mover";
 const TASK_ROLE = "redash_dms";
 
 /**
- * What a move needs for as long as it lasts: credentials of both databases, with transport `dms` a replication task,
- * and alarms on replication. It is there in the phases `replicating` and `switched` only.
+ * What a move needs for as long as it lasts: the function that carries out its acts with role, journal and document for
+ * the source's host, credentials of both databases, with transport `dms` a replication task, and alarms. It is there in
+ * the phases `replicating` and `switched` only.
  */
 export class RedashMigration extends pulumi.ComponentResource {
   /** Secret with username, password, host and port of the role that moves data on the source; the move makes the role. */
@@ -76,6 +63,7 @@ export class RedashMigration extends pulumi.ComponentResource {
   readonly targetSecretArn: pulumi.Output<string>;
   /** Only with transport `dms`. */
   readonly dms: MigrationTask | undefined;
+  readonly move: Move;
 
   constructor(name: string, args: RedashMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("redash:index:RedashMigration", name, {}, opts);
@@ -112,10 +100,27 @@ export class RedashMigration extends pulumi.ComponentResource {
         args.dms,
         stored("dms-source", "role of AWS DMS, on the source", onSource("dms-source", TASK_ROLE)),
       );
+    this.move = move(
+      `${name}-migration`,
+      args,
+      {
+        sourceSecretArn: this.sourceSecretArn,
+        targetSecretArn: this.targetSecretArn,
+        task: this.dms && {
+          arn: this.dms.taskArn,
+          sourceRole: TASK_ROLE,
+          sourceEndpointArn: this.dms.sourceEndpointArn,
+          targetEndpointArn: this.dms.targetEndpointArn,
+          instanceArn: this.dms.instanceArn,
+        },
+      },
+      this,
+    );
     migrationAlarms(
       `${name}-migration`,
       {
         database: target,
+        functionName: this.move.functionName,
         ...(args.dms &&
           this.dms && {
             dms: { task: this.dms, storageGib: args.dms.storageGib, running: args.forward },
@@ -128,6 +133,7 @@ export class RedashMigration extends pulumi.ComponentResource {
       sourceSecretArn: this.sourceSecretArn,
       targetSecretArn: this.targetSecretArn,
       ...(this.dms && { dms: this.dms }),
+      move: this.move,
     });
   }
 

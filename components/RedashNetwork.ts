@@ -46,13 +46,19 @@ export interface RedashNetworkArgs {
    */
   readonly source?: SourceAccess | undefined;
   /**
-   * Makes a security group for AWS DMS's replication instance, and in a new VPC the interface endpoint by which it
-   * reads its credentials: without a public address it gets them by no other way.
-   * https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html
+   * What a move needs of the network: in a new VPC, interface endpoints for whatever has no way to the internet. An
+   * existing one leads to these services by its owner's NAT or endpoints.
+   *
+   * @default none
    */
-  readonly replicationInstance: boolean;
+  readonly move?: MoveAccess | undefined;
   /** TCP port on which Redash's server listens, 5000 in its image. */
   readonly serverPort: number;
+}
+
+export interface MoveAccess {
+  /** Makes a security group for AWS DMS's replication instance. */
+  readonly replicationInstance: boolean;
 }
 
 /** What a task calls: image, logs, secrets, ECS Exec, the key. ECR keeps layers in S3, whose gateway endpoint is free. */
@@ -66,6 +72,14 @@ const INTERFACE_ENDPOINTS = [
 ] as const;
 
 /**
+ * Secrets Manager, for DMS (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html), and Systems
+ * Manager, by which the move reaches a source that can reach nothing else
+ * (https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html). An older agent gets its
+ * commands by ec2messages.
+ */
+const MOVE_ENDPOINTS = ["secretsmanager", "ssm", "ssmmessages", "ec2messages"] as const;
+
+/**
  * The network: a VPC (new, or looked up), its subnets by what lives there (public: load balancer, private: tasks,
  * isolated: database and queue) and the whole firewall. Whoever puts something into the network takes its security
  * group from here and makes no rule.
@@ -76,7 +90,9 @@ export class RedashNetwork extends pulumi.ComponentResource {
   public readonly publicSubnetIds: pulumi.Output<string[]>;
   public readonly privateSubnetIds: pulumi.Output<string[]>;
   public readonly isolatedSubnetIds: pulumi.Output<string[]>;
-  public readonly securityGroupIds: Omit<SecurityGroupIds, "endpoints">;
+  /** Public IPv4 addresses of a new VPC's NAT gateways; of an existing one, its owner knows them. */
+  public readonly natAddresses: readonly pulumi.Output<string>[];
+  public readonly securityGroupIds: SecurityGroupIds;
 
   public constructor(
     name: string,
@@ -88,17 +104,18 @@ export class RedashNetwork extends pulumi.ComponentResource {
 
     const vpc = args.existing ? existingVpc(args.existing, this) : newVpc(name, args, this);
     const services = interfaceEndpoints(args);
-    const { endpoints, ...groups } = securityGroups(
+    const groups = securityGroups(
       name,
       {
         ...args,
         interfaceEndpoints: services.length > 0,
+        replicationInstance: args.move?.replicationInstance ?? false,
         vpcId: vpc.id,
         vpcCidr: vpc.cidr,
       },
       this,
     );
-    if (endpoints) {
+    if (groups.endpoints) {
       for (const service of services) {
         new ec2.VpcEndpoint(
           `${name}-${service.replace(".", "-")}`,
@@ -108,7 +125,7 @@ export class RedashNetwork extends pulumi.ComponentResource {
             vpcEndpointType: "Interface",
             privateDnsEnabled: true,
             subnetIds: vpc.privateSubnetIds,
-            securityGroupIds: [endpoints],
+            securityGroupIds: [groups.endpoints],
           },
           { parent: this },
         );
@@ -120,6 +137,7 @@ export class RedashNetwork extends pulumi.ComponentResource {
     this.publicSubnetIds = vpc.publicSubnetIds;
     this.privateSubnetIds = vpc.privateSubnetIds;
     this.isolatedSubnetIds = vpc.isolatedSubnetIds;
+    this.natAddresses = vpc.natAddresses;
     this.securityGroupIds = groups;
     this.registerOutputs({
       vpcId: this.vpcId,
@@ -127,6 +145,7 @@ export class RedashNetwork extends pulumi.ComponentResource {
       publicSubnetIds: this.publicSubnetIds,
       privateSubnetIds: this.privateSubnetIds,
       isolatedSubnetIds: this.isolatedSubnetIds,
+      natAddresses: this.natAddresses,
       securityGroupIds: this.securityGroupIds,
     });
   }
@@ -135,8 +154,8 @@ export class RedashNetwork extends pulumi.ComponentResource {
 /** Services that have an endpoint in a new VPC. */
 function interfaceEndpoints(args: RedashNetworkArgs): readonly string[] {
   if (args.existing) return [];
-  if (args.interfaceEndpoints) return INTERFACE_ENDPOINTS;
-  return args.replicationInstance ? ["secretsmanager"] : [];
+  const ofTasks = args.interfaceEndpoints ? INTERFACE_ENDPOINTS : [];
+  return [...new Set([...ofTasks, ...(args.move ? MOVE_ENDPOINTS : [])])];
 }
 
 function validate(args: RedashNetworkArgs, resource: pulumi.Resource): void {

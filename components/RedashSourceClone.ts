@@ -1,4 +1,5 @@
 import * as ec2 from "@pulumi/aws/ec2";
+import * as iam from "@pulumi/aws/iam";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { replicationRules } from "./replicationRules";
@@ -28,13 +29,18 @@ export interface RedashSourceCloneArgs {
   readonly replicationInstanceSecurityGroupId?: pulumi.Input<string> | undefined;
   /** Port of PostgreSQL on the host. */
   readonly databasePort: number;
+  /** Interface endpoints of AWS services: the only way on which Systems Manager reaches the clone. */
+  readonly endpointsSecurityGroupId: pulumi.Input<string>;
 }
+
+/** What the agent of Systems Manager calls. https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html */
+const AGENT_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
 
 /**
  * The source of a rehearsal: an instance started from an image of the production host. A copy of a living Redash
  * runs its schedules, mails and alerts real people, and queries real databases as soon as it boots, so its
- * security group lets it reach nothing but the VPC. It makes the instance, that group, and the ways of the load balancer
- * and of replication to it, nothing else.
+ * security group lets it reach nothing but the VPC. It makes the instance, that group, the role of its agent, and the
+ * ways of the load balancer and of replication to it, nothing else: the production host's own role stays there.
  */
 export class RedashSourceClone extends pulumi.ComponentResource {
   readonly instanceId: pulumi.Output<string>;
@@ -82,6 +88,18 @@ export class RedashSourceClone extends pulumi.ComponentResource {
       },
       this,
     );
+    new vpc.SecurityGroupIngressRule(
+      `${name}-endpoints-ingress`,
+      {
+        securityGroupId: args.endpointsSecurityGroupId,
+        referencedSecurityGroupId: securityGroup.id,
+        ipProtocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        description: "Agent of Systems Manager on the source of the rehearsal",
+      },
+      { parent: this },
+    );
     const egress = new vpc.SecurityGroupEgressRule(
       `${name}-to-vpc`,
       {
@@ -100,6 +118,7 @@ export class RedashSourceClone extends pulumi.ComponentResource {
         subnetId: args.subnetIds.apply((ids) => ids[0] ?? ""),
         vpcSecurityGroupIds: [securityGroup.id],
         associatePublicIpAddress: false,
+        iamInstanceProfile: agentProfile(name, this),
         metadataOptions: { httpEndpoint: "enabled", httpTokens: "required" },
         rootBlockDevice: { encrypted: true, kmsKeyId: args.keyArn, volumeType: "gp3" },
         ebsOptimized: true,
@@ -119,4 +138,30 @@ export class RedashSourceClone extends pulumi.ComponentResource {
       securityGroupId: this.securityGroupId,
     });
   }
+}
+
+function agentProfile(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+  const role = new iam.Role(
+    `${name}-agent`,
+    {
+      description: "Redash rehearsal source: agent of Systems Manager",
+      assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "ec2.amazonaws.com" },
+            Action: "sts:AssumeRole",
+          },
+        ],
+      }),
+    },
+    { parent },
+  );
+  new iam.RolePolicyAttachment(
+    `${name}-agent`,
+    { role: role.name, policyArn: AGENT_POLICY },
+    { parent },
+  );
+  return new iam.InstanceProfile(`${name}-agent`, { role: role.name }, { parent }).name;
 }

@@ -8,7 +8,7 @@ const GIB = 1024 ** 3;
 /** A threshold on one metric. */
 interface AlarmArgs {
   readonly metricName: string;
-  readonly statistic: "Average" | "Maximum" | "Minimum";
+  readonly statistic: "Average" | "Maximum" | "Minimum" | "Sum";
   readonly comparisonOperator: "GreaterThanThreshold" | "LessThanThreshold";
   /** In the metric's own unit. */
   readonly threshold: number;
@@ -48,6 +48,21 @@ const ofDatabase = (storageGib: number): Record<string, AlarmArgs> => ({
       "WAL takes a fifth of the database's storage. Runbook: SELECT slot_name, active, restart_lsn FROM pg_replication_slots; a slot that is not active holds it back: npm run move -- status says whose it is.",
   },
 });
+
+/** On the function of the move. An act that fails says so in the journal; these are the ends that nobody could write down. */
+const ofFunction: Record<string, AlarmArgs> = {
+  "function-errors": {
+    ...over,
+    statistic: "Sum",
+    metricName: "Errors",
+    threshold: 0,
+    period: 60,
+    evaluationPeriods: 1,
+    treatMissingData: "notBreaching",
+    alarmDescription:
+      "The function of the move died in an act: out of time or memory, or it could not start. Runbook: npm run move -- status says where it was; the same act again takes it up there.",
+  },
+};
 
 /** On a task that must keep up. No figures mean that it does not run: until the move has started it, too. */
 const ofTask: Record<string, AlarmArgs> = {
@@ -111,6 +126,8 @@ export interface MigrationAlarmsArgs {
     readonly identifier: pulumi.Input<string>;
     readonly storageGib: number;
   };
+  /** Of the function of the move. */
+  readonly functionName: pulumi.Input<string>;
   readonly dms?: {
     readonly task: DmsTask;
     readonly storageGib: number;
@@ -124,7 +141,7 @@ export interface MigrationAlarmsArgs {
 /** What tells that replication stands still, or fills a disk, before anybody notices. */
 export function migrationAlarms(
   name: string,
-  { database, dms, topicArns }: MigrationAlarmsArgs,
+  { database, functionName, dms, topicArns }: MigrationAlarmsArgs,
   parent: pulumi.Resource,
 ): void {
   const alarms = (
@@ -147,6 +164,7 @@ export function migrationAlarms(
     }
   };
   alarms("AWS/RDS", { DBInstanceIdentifier: database.identifier }, ofDatabase(database.storageGib));
+  alarms("AWS/Lambda", { FunctionName: functionName }, ofFunction);
   if (dms === undefined) return;
   const instance = { ReplicationInstanceIdentifier: dms.task.instanceId };
   alarms("AWS/DMS", instance, ofInstance(dms.storageGib));

@@ -51,7 +51,7 @@ export interface SecurityGroupIds {
   readonly queue: pulumi.Output<string>;
   /** Only with a replication instance. */
   readonly replicationInstance: pulumi.Output<string> | undefined;
-  /** Only with interface endpoints. */
+  /** Only with interface endpoints. Whoever calls by them gets a rule of its own. */
   readonly endpoints: pulumi.Output<string> | undefined;
 }
 

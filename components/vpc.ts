@@ -12,6 +12,8 @@ export interface Vpc {
   readonly publicSubnetIds: pulumi.Output<string[]>;
   readonly privateSubnetIds: pulumi.Output<string[]>;
   readonly isolatedSubnetIds: pulumi.Output<string[]>;
+  /** Public IPv4 addresses from which its private subnets reach the internet, as far as this program knows them. */
+  readonly natAddresses: readonly pulumi.Output<string>[];
 }
 
 /** A VPC that another program owns, by ids. */
@@ -43,6 +45,7 @@ export function existingVpc(args: ExistingVpc, parent: pulumi.Resource): Vpc {
     publicSubnetIds: pulumi.output(args.publicSubnetIds),
     privateSubnetIds: pulumi.output(args.privateSubnetIds),
     isolatedSubnetIds: pulumi.output(args.isolatedSubnetIds),
+    natAddresses: [],
   };
 }
 
@@ -80,6 +83,11 @@ export function newVpc(name: string, args: NewVpcArgs, parent: pulumi.Resource):
     publicSubnetIds: vpc.publicSubnetIds,
     privateSubnetIds: vpc.privateSubnetIds,
     isolatedSubnetIds: vpc.isolatedSubnetIds,
+    // Their number is known before they are, so that each may have a rule of its own.
+    natAddresses: Array.from(
+      { length: args.natGateways === "Single" ? 1 : args.availabilityZoneCount },
+      (_, index) => vpc.eips.apply((addresses) => pulumi.output(addresses[index]?.publicIp ?? "")),
+    ),
   };
 }
 

@@ -35,6 +35,13 @@ const onFunction = (policy: Omit<Policy, "types">): Policy => ({ types: [FUNCTIO
 const isSet = (view: View, property: string): boolean =>
   ![undefined, null, ""].includes(view.get(property) as string);
 
+/** Bytes of all variables as JSON, which is how Lambda measures them; undefined while one is not known. */
+function environmentBytes(variables: unknown): number | undefined {
+  if (typeof variables !== "object" || variables === null) return undefined;
+  const isKnown = Object.values(variables).every((value) => typeof value === "string");
+  return isKnown ? new TextEncoder().encode(JSON.stringify(variables)).length : undefined;
+}
+
 /** Lambda. */
 export const FUNCTIONS: Subject = {
   title: "Functions (Lambda)",
@@ -95,6 +102,35 @@ export const FUNCTIONS: Subject = {
           test: (list) => Array.isArray(list) && list.length > 0,
           acceptsUnknown: true,
         });
+      },
+    }),
+    onFunction({
+      id: "functions-in-vpc",
+      title: "A function lies in the VPC.",
+      controls: ["Lambda.3", "CKV_AWS_117"],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "Outside of it a function reaches neither database nor queue, unless these are open to the internet; what it sends passes no firewall and is in no flow log.",
+      fix: "vpcConfig with subnetIds and securityGroupIds.",
+      check: (it) => {
+        it.must("vpcConfig", set);
+      },
+    }),
+    onFunction({
+      id: "functions-environment-fits",
+      title: "A function's environment fits into Lambda's 4 KB.",
+      controls: [],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "Lambda refuses more at update, not at preview, and measures the variables as JSON: each quotation mark in a value counts twice (Lambda quotas; terraform-aws-github-runner#3594).",
+      fix: "Less in it: shorter names, or a place to read it from.",
+      check: (it) => {
+        const variables: unknown = it.get("environment.variables");
+        const bytes = environmentBytes(variables);
+        if (bytes === undefined) {
+          if (variables !== undefined) it.undecided("environment.variables");
+        } else if (bytes > 4096)
+          it.wrong("environment.variables", "at most 4096 bytes as JSON", `${bytes} bytes`);
       },
     }),
     onFunction({

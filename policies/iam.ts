@@ -11,9 +11,21 @@ const POLICIES = [
   "aws:iam/groupPolicy:GroupPolicy",
 ];
 
-/** Actions that know no resources, so that "*" is all one can write. */
-const WITHOUT_RESOURCES =
-  /^(?:ssmmessages:(?:Create|Open)(?:Control|Data)Channel|ecr:GetAuthorizationToken|ec2:Describe\w*|logs:DescribeLogGroups|cloudwatch:PutMetricData|xray:Put\w+|sts:GetCallerIdentity)$/;
+/** Actions that know no resources, so that "*" is all one can write (Service Authorization Reference). */
+const WITHOUT_RESOURCES = new RegExp(
+  `^(?:${[
+    "ssmmessages:(?:Create|Open)(?:Control|Data)Channel",
+    "ssm:(?:GetCommandInvocation|CancelCommand)",
+    "ecr:GetAuthorizationToken",
+    "ec2:Describe\\w*",
+    "elasticloadbalancing:Describe\\w*",
+    "dms:Describe(?:ReplicationTasks|ReplicationInstances|Endpoints)",
+    "logs:DescribeLogGroups",
+    "cloudwatch:PutMetricData",
+    "xray:Put\\w+",
+    "sts:GetCallerIdentity",
+  ].join("|")})$`,
+);
 
 const allows = (view: View): Statement[] =>
   (statements(view, "policy") ?? []).filter(({ effect }) => effect === "Allow");
@@ -62,6 +74,21 @@ export const IAM: Subject = {
       statement: ({ actions }, view) => {
         const wildcard = actions.find((action) => /^[a-z0-9-]+:\*$/i.test(action));
         if (wildcard !== undefined) view.wrong("policy", "actions by name", `${wildcard} allowed`);
+      },
+    }),
+    onPolicies({
+      id: "iam-actions-named",
+      title: "What is allowed is written out, action by action.",
+      controls: [],
+      severity: "medium",
+      enforcement: "mandatory",
+      why: "secretsmanager:Get* is one letter away from what was meant, and means more with every release of AWS; nobody can compare it with what the code calls.",
+      fix: "Each action by its whole name.",
+      statement: ({ actions, isForOtherActions }, view) => {
+        // All actions of a service are the matter of iam-no-service-wildcard.
+        const pattern = actions.find((it) => /[*?]/.test(it) && !/(?:^|:)\*$/.test(it));
+        if (pattern !== undefined && !isForOtherActions)
+          view.wrong("policy", "actions by their whole names", `${pattern} allowed`);
       },
     }),
     onPolicies({

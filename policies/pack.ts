@@ -9,6 +9,7 @@ import { IAM } from "./iam";
 import { INGRESS } from "./ingress";
 import { KEYS } from "./keys";
 import { MIGRATION } from "./migration";
+import { MOVE } from "./move";
 import { NETWORK } from "./network";
 import { OBSERVABILITY } from "./observability";
 import { PHASES } from "./phase";
@@ -24,6 +25,7 @@ export const SUBJECTS: readonly Subject[] = [
   VALKEY,
   PHASES,
   MIGRATION,
+  MOVE,
   DATABASE,
   DATABASE_ACCESS,
   DATABASE_EVENTS,

@@ -29,8 +29,9 @@ const DATA = [
   ...BUCKETS,
 ];
 
-/** Credentials that a move has made for itself end with it: protected ones would stop the update that ends it. */
-const isOfMove = ({ type, name }: View) => type === SECRET && name.includes("-migration-");
+/** A move's own credentials and journal end with it: protected ones would stop the update that ends it. */
+const isOfMove = ({ type, name }: View) =>
+  [SECRET, ...BUCKETS].includes(type) && name.includes("-migration-");
 
 /** Actions that S3.6 gives to nobody outside the account. */
 const OWNERS_ACTIONS = [
@@ -108,7 +109,7 @@ export const STORAGE: Subject = {
       fix: "forceDestroy: false.",
       checkStack: (stack) => {
         for (const bucket of stack.mode === "production" ? stack.of(...BUCKETS) : [])
-          bucket.must("forceDestroy", absentOr(is(false)));
+          if (!isOfMove(bucket)) bucket.must("forceDestroy", absentOr(is(false)));
       },
     }),
     {

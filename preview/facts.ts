@@ -117,6 +117,16 @@ const FACTS: Readonly<Record<string, Facts>> = {
     yes(it["enableKeyRotation"], "rotates", "does not rotate"),
     `deletion window ${str(it["deletionWindowInDays"])} days`,
   ],
+  "aws:lambda/function:Function": (it) => [
+    str(it["runtime"]),
+    `${str(it["memorySize"])} MiB`,
+    `${str(it["timeout"])} s`,
+    it["vpcConfig"] === undefined ? "OUTSIDE THE VPC" : "in the VPC",
+    it["kmsKeyArn"] === undefined ? "not encrypted with a key" : "own key",
+  ],
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (it) => [
+    it["maximumRetryAttempts"] === 0 ? "never repeats" : "REPEATS BY ITSELF",
+  ],
   "aws:lb/listener:Listener": (it) => [
     `${str(it["protocol"])} ${str(it["port"])}`,
     it["sslPolicy"] as string | undefined,
@@ -148,9 +158,14 @@ const FACTS: Readonly<Record<string, Facts>> = {
   ],
   "aws:rds/parameterGroup:ParameterGroup": (it) => [str(it["family"]), parameters(it)],
   "aws:route53/record:Record": (it) => [str(it["type"]), str(it["name"])],
+  "aws:s3/bucket:Bucket": (it) => [yes(it["forceDestroy"], "goes with its objects")],
   "aws:secretsmanager/secret:Secret": (it) => [
     str(it["description"]),
     `recoverable for ${str(it["recoveryWindowInDays"])} days`,
+  ],
+  "aws:ssm/document:Document": (it) => [
+    str(it["documentType"]),
+    it["permissions"] === undefined ? "this account's alone" : "SHARED",
   ],
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": rule,
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": rule,

@@ -2,6 +2,7 @@
  * What the recorder needs of Pulumi's own modules beyond their typings: a fresh runtime per recording, and the
  * requests that the program sends to the engine. The only file of the preview that touches internals.
  */
+import { createHash } from "node:crypto";
 import type { Output } from "@pulumi/pulumi";
 import * as runtime from "@pulumi/pulumi/runtime";
 
@@ -42,9 +43,10 @@ interface Settings {
 interface Rpc {
   readonly specialSigKey: string;
   readonly specialSecretSig: string;
+  readonly specialAssetSig: string;
   readonly unknownValue: string;
 }
-const { specialSigKey, specialSecretSig, unknownValue } =
+const { specialSigKey, specialSecretSig, specialAssetSig, unknownValue } =
   require("@pulumi/pulumi/runtime/rpc") as Rpc;
 const state = require("@pulumi/pulumi/runtime/state") as State;
 const settings = require("@pulumi/pulumi/runtime/settings") as Settings;
@@ -89,14 +91,20 @@ export function marked(value: unknown, path: string, secretPaths: string[]): unk
   if (Array.isArray(value)) {
     return value.map((element, index) => marked(element, at(index), secretPaths));
   }
-  if ((value as Record<string, unknown>)[specialSigKey] === specialSecretSig) {
+  const signature = (value as Record<string, unknown>)[specialSigKey];
+  if (signature === specialSecretSig) {
     secretPaths.push(path);
     return SECRET;
   }
+  if (signature === specialAssetSig) return fingerprint((value as { text: string }).text);
   return Object.fromEntries(
     Object.entries(value).map(([key, element]) => [key, marked(element, at(key), secretPaths)]),
   );
 }
+
+/** What stands in place of an asset, which may be megabytes of code. */
+const fingerprint = (text: string) =>
+  `[${Buffer.byteLength(text)} bytes, sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 16)}]`;
 
 /** The value of an output, marked in place of a secret or of what is not known yet. */
 export async function resolved(output: Output<unknown>): Promise<unknown> {

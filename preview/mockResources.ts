@@ -114,6 +114,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
     };
   },
   "aws:elasticache/subnetGroup:SubnetGroup": named,
+  "aws:iam/instanceProfile:InstanceProfile": named,
   "aws:iam/role:Role": ({ physicalName }) => ({
     id: physicalName,
     state: { name: physicalName, arn: `arn:aws:iam::123456789012:role/${physicalName}` },
@@ -125,6 +126,11 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
     const keyId = `${hex(8)}-0000-4000-8000-${hex(12)}`;
     return { id: keyId, state: { keyId, arn: arn("kms", `key/${keyId}`) } };
   },
+  "aws:lambda/function:Function": withArn(
+    "lambda",
+    ({ physicalName }) => `function:${physicalName}`,
+  ),
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": part,
   "aws:lb/listener:Listener": arnIsId(
     "elasticloadbalancing",
     ({ hex }) => `listener/app/redash/${hex(16)}/${hex(16)}`,
@@ -191,6 +197,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
       state: { versionId, arn: inputs["secretId"], secretArn: inputs["secretId"] },
     };
   },
+  "aws:ssm/document:Document": withArn("ssm", ({ physicalName }) => `document/${physicalName}`),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": securityGroupRule,
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": securityGroupRule,
   "awsx:ec2:Vpc": ({ inputs, hex }) => {
@@ -205,6 +212,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
         publicSubnetIds: tier("a"),
         privateSubnetIds: tier("b"),
         isolatedSubnetIds: tier("c"),
+        eips: Array.from({ length: zones }, (_, index) => ({ publicIp: `192.0.2.${index + 1}` })),
       },
     };
   },

@@ -22,6 +22,11 @@ export interface PhaseMeaning {
   readonly replication: boolean;
   /** Whether DMS, which cannot do it per session for a full load, needs `session_replication_role=replica`. */
   readonly replicaSessions: boolean;
+  /**
+   * Role by which Redash's processes use the managed database. A move fences it, and must go on writing itself: so it
+   * is not RDS's master user where a move is, or was.
+   */
+  readonly databaseRole: "master" | "application";
   /** Where Redash's secrets come from: with another key no data source can be decrypted. */
   readonly secrets: "generated" | "imported";
 }
@@ -33,6 +38,7 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     source: false,
     replication: false,
     replicaSessions: false,
+    databaseRole: "master",
     secrets: "generated",
   },
   replicating: {
@@ -41,6 +47,7 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     source: true,
     replication: true,
     replicaSessions: true,
+    databaseRole: "application",
     secrets: "imported",
   },
   switched: {
@@ -49,6 +56,7 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     source: true,
     replication: true,
     replicaSessions: false,
+    databaseRole: "application",
     secrets: "imported",
   },
   complete: {
@@ -57,6 +65,7 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     source: false,
     replication: false,
     replicaSessions: false,
+    databaseRole: "application",
     secrets: "imported",
   },
 };

@@ -9,6 +9,9 @@ export const postgresFamily = (version: string): string => `postgres${version.sp
 /** Whether a version names its minor: then no minor upgrade may come by itself, or the next preview would undo it. */
 export const isPinnedMinor = (version: string): boolean => version.includes(".");
 
+/** Role of Redash's processes on a database that a move fills; the move makes it (RDS knows its master user alone). */
+export const APPLICATION_ROLE = "redash_app";
+
 /** How the data reaches the database during a move. */
 export interface Replication {
   /** Logical decoding plugin; `pglogical` must be preloaded. */

@@ -97,6 +97,13 @@ function* phases(values: Values): Found {
       );
     }
   }
+  if (meaning.source && values.probeDataSourceId === undefined) {
+    yield problem(
+      values,
+      ["probeDataSourceId", "phase"],
+      "a data source on which SELECT 1 may run: only an executed query proves that both sides work",
+    );
+  }
   if (meaning.source && values.transport === "dms" && values.dmsLargestLobBytes === undefined) {
     yield problem(
       values,

@@ -1,5 +1,6 @@
 import { commonEnvironment } from "../redash/environment";
 import { PHASE_TABLE } from "../redash/phase";
+import { APPLICATION_ROLE } from "../redash/postgres";
 import type { Values } from "./keys";
 
 /** What follows from several keys together, so that the program needs no logic of its own. */
@@ -18,6 +19,8 @@ export function derived(values: Values) {
   return {
     /** What the phase means. */
     meaning,
+    /** Where people reach Redash. */
+    url: `https://${values.host}`,
     /** The VPC to live in, if it exists already. */
     existingVpc: vpcId === undefined ? undefined : existingVpc(vpcId, values),
     /** Who may reach the server. */
@@ -33,7 +36,7 @@ export function derived(values: Values) {
     /** The living host behind the load balancer, in the phases that have one. */
     livingSource:
       meaning.source && sourceInstanceId !== undefined
-        ? { instanceId: sourceInstanceId }
+        ? { instanceId: sourceInstanceId, securityGroupId: values.sourceSecurityGroupId }
         : undefined,
     /** The image to start a source from, in the phases that have one. */
     clonedSource:
@@ -48,6 +51,8 @@ export function derived(values: Values) {
       meaning.secrets === "generated" && administratorEmail !== undefined
         ? { email: administratorEmail, name: values.administratorName }
         : undefined,
+    /** Role of Redash's processes, in the phases in which it is not RDS's master user. */
+    applicationRole: meaning.databaseRole === "application" ? APPLICATION_ROLE : undefined,
     /** The database's replication parameters, in the phases that need them. */
     replication: meaning.replication
       ? {
@@ -57,9 +62,15 @@ export function derived(values: Values) {
         }
       : undefined,
     /** What moves the data, in the phases that have a source. */
-    migration: meaning.source
-      ? { forward: meaning.trafficTo === "source", dms: dms(values) }
-      : undefined,
+    migration:
+      meaning.source && values.probeDataSourceId !== undefined
+        ? {
+            forward: meaning.trafficTo === "source",
+            dms: dms(values),
+            probeDataSourceId: values.probeDataSourceId,
+            wantedTasks: wantedTasks(values),
+          }
+        : undefined,
     /** Plain variables of every process. */
     processEnvironment: { ...commonEnvironment(values), ...values.environment },
   };
@@ -70,6 +81,13 @@ const existingVpc = (vpcId: string, values: Values) => ({
   publicSubnetIds: values.publicSubnetIds ?? [],
   privateSubnetIds: values.privateSubnetIds ?? [],
   isolatedSubnetIds: values.isolatedSubnetIds ?? [],
+});
+
+/** Tasks of each service once users have been turned over. */
+const wantedTasks = (values: Values) => ({
+  server: values.serverCount,
+  scheduler: PHASE_TABLE.switched.schedulerTasks,
+  workers: Object.fromEntries(values.workers.map(({ name, count }) => [name, count])),
 });
 
 /** The replication task and its instance, if the transport has one. */

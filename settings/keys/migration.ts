@@ -30,6 +30,18 @@ export const migrationKeys = {
     default: "pgoutput",
     example: "pgoutput",
   }),
+  probeDataSourceId: optional({
+    type: "integer",
+    description:
+      "Id of a data source of Redash that understands SELECT 1: the move has it executed on either side, the only proof that queries are. The id is the number in /data_sources/1.",
+    schema: z
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1),
+    allowed: "an id of a data source, 1 or more",
+    example: 1,
+  }),
   alarmTopicArns: fixed<readonly string[]>({
     type: "array",
     description:

@@ -2,6 +2,26 @@ import { z } from "zod";
 import { fixed, optional } from "../key";
 import { arn, id } from "../formats";
 
+/** Names of services in a compose file. */
+const service = z.string().regex(/^[a-zA-Z0-9][\w.-]{0,62}$/);
+const services = z.array(service).min(1);
+
+/** Services of the source by their part in Redash. */
+export interface SourceServices {
+  readonly servers: readonly string[];
+  readonly scheduler: readonly string[];
+  readonly workers: readonly string[];
+  readonly database: string;
+  readonly queue: string;
+}
+const sourceServices: z.ZodType<SourceServices> = z.strictObject({
+  servers: services,
+  scheduler: services,
+  workers: services,
+  database: service,
+  queue: service,
+});
+
 export const sourceKeys = {
   sourceInstanceId: optional({
     type: "string",
@@ -70,5 +90,36 @@ export const sourceKeys = {
     allowed: "a name of PostgreSQL: letters, digits, _ and -, up to 63",
     default: "postgres",
     example: "postgres",
+  }),
+  sourceApplicationRole: fixed({
+    type: "string",
+    description:
+      "Role of Redash's processes in the source's PostgreSQL: the user of its REDASH_DATABASE_URL (official compose file: postgres). The cutover makes it read-only.",
+    schema: z.string().regex(/^[A-Za-z_][\w-]{0,62}$/),
+    allowed: "a name of PostgreSQL: letters, digits, _ and -, up to 63",
+    default: "postgres",
+    example: "postgres",
+  }),
+  sourceProjectDirectory: optional({
+    type: "string",
+    description:
+      "Folder of docker-compose.yml on the instance. Without it the one compose project with Redash in it is found.",
+    schema: z.string().regex(/^\/[\w./-]{0,200}$/),
+    allowed: "an absolute path of letters, digits, . _ - and /, such as /opt/redash",
+    example: "/opt/redash",
+  }),
+  sourceServices: optional<SourceServices>({
+    type: "object",
+    description:
+      "Names of its compose services by part: servers, scheduler, workers (lists), database, queue. Without it they are found by their commands.",
+    schema: sourceServices,
+    allowed: "servers, scheduler, workers as lists of names, database and queue as names",
+    example: {
+      servers: ["server"],
+      scheduler: ["scheduler"],
+      workers: ["scheduled_worker", "adhoc_worker", "worker"],
+      database: "postgres",
+      queue: "redis",
+    },
   }),
 };

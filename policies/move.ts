@@ -1,0 +1,75 @@
+import { bucketOf, part } from "./bucket";
+import { absent, absentOr, is } from "./constraint";
+import type { Subject } from "./policy";
+
+const FUNCTION = "aws:lambda/function:Function";
+const INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
+const DOCUMENT = "aws:ssm/document:Document";
+const LIFECYCLE = part("LifecycleConfiguration");
+
+/** What a move has for itself, by its name. */
+const isOfMove = ({ name }: { readonly name: string }) => name.includes("-migration-");
+
+/** Function, journal and documents of a move. */
+export const MOVE: Subject = {
+  title: "The move's own function, journal and commands (Lambda, S3, Systems Manager)",
+  policies: [
+    {
+      id: "move-acts-once",
+      title: "An act of a move is never repeated by Lambda, nor started late.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "Lambda runs a function that was called asynchronously three times if it fails, and keeps a call that it could not start for six hours: a cutover would happen again, or at night (Lambda developer guide, asynchronous invocation).",
+      fix: "A FunctionEventInvokeConfig with maximumRetryAttempts 0 and maximumEventAgeInSeconds 60; no reserved concurrency, which makes calls wait.",
+      types: [FUNCTION, INVOKE_CONFIG],
+      checkStack: (stack) => {
+        const configs = stack.of(INVOKE_CONFIG);
+        for (const it of stack.of(FUNCTION).filter(isOfMove)) {
+          const own = configs.find(
+            (config) =>
+              stack.target(config, "functionName", FUNCTION)?.resource.urn === it.resource.urn,
+          );
+          if (own === undefined)
+            it.wrong("", "one with a FunctionEventInvokeConfig", "repeated when it fails");
+          own?.must("maximumRetryAttempts", is(0));
+          own?.must("maximumEventAgeInSeconds", is(60));
+          it.must("reservedConcurrentExecutions", absentOr(is(-1)));
+        }
+      },
+    },
+    {
+      id: "move-journal-kept",
+      title: "Nothing in a move's journal ends by its age.",
+      controls: [],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "The journal says how far the move has come, and the lock who works on it: a move that has forgotten would begin again, on a database with users.",
+      fix: "expiration: { expiredObjectDeleteMarker: true }; the bucket ends with the phase complete.",
+      types: LIFECYCLE,
+      checkStack: (stack) => {
+        for (const lifecycle of stack.of(...LIFECYCLE)) {
+          const bucket = bucketOf(stack, lifecycle);
+          if (bucket === undefined || !isOfMove(bucket)) continue;
+          for (const rule of lifecycle.each("rules")) {
+            rule.must("expiration.days", absentOr(is(0)));
+            rule.must("expiration.date", absent);
+          }
+        }
+      },
+    },
+    {
+      id: "move-commands-private",
+      title: "A document of Systems Manager belongs to this account alone.",
+      controls: ["SSM.4"],
+      severity: "critical",
+      enforcement: "mandatory",
+      why: "It shows how the host is built, where its secrets lie and what the move does there; whoever changes a shared one runs it as root.",
+      fix: "No permissions.",
+      types: [DOCUMENT],
+      check: (document) => {
+        document.must("permissions", absent);
+      },
+    },
+  ],
+};
