@@ -69,9 +69,10 @@ LUA[state]="${LUA[keys]}
   end
   return cjson.encode({ values = values })"
 
-# What is too long for one command comes in several: the first one has the patterns, and takes away what was there.
+# What is too long for one command comes in several: the first one has the patterns and keys of what is taken away.
 LUA[restore]="${LUA[keys]}
   for key in pairs(keys(argument.patterns)) do redis.call('DEL', key) end
+  for _, key in ipairs(argument.keys) do redis.call('DEL', key) end
   for key, value in pairs(argument.values) do
     if value.kind == 'string' then redis.call('SET', key, value.value)
     elseif value.kind == 'set' then for _, member in ipairs(value.members) do redis.call('SADD', key, member) end

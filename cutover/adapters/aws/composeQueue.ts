@@ -40,6 +40,19 @@ export function composeQueue(host: HostCommand, project: ComposeProject): Queue 
   };
   const isSuspended = async (script: string, signal: AbortSignal) =>
     (await run(script, suspended, signal, { key: SUSPENDED })).suspended === 1;
+  /** @param before what is taken away first */
+  const write = async (
+    values: ReadonlyMap<string, QueueValue | undefined>,
+    before: { readonly patterns: readonly string[]; readonly keys: readonly string[] },
+    signal: AbortSignal,
+  ) => {
+    const there = new Map([...values].flatMap(([key, it]) => (it ? [[key, it] as const] : [])));
+    for (const [index, some] of partsOf(there).entries())
+      await run("restore", z.object({ restored: z.literal(true) }), signal, {
+        ...(index === 0 ? before : { patterns: [], keys: [] }),
+        values: some,
+      });
+  };
   return {
     server: async (signal) =>
       queueServer((await run("server", z.object({ info: z.string() }), signal)).info),
@@ -57,13 +70,8 @@ export function composeQueue(host: HostCommand, project: ComposeProject): Queue 
       const { values } = await run("state", shape, signal, { patterns: KEPT });
       return new Map(Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1)));
     },
-    restore: async (state, signal) => {
-      for (const [index, values] of partsOf(state).entries())
-        await run("restore", z.object({ restored: z.literal(true) }), signal, {
-          patterns: index === 0 ? KEPT : [],
-          values,
-        });
-    },
+    put: (values, signal) => write(values, { patterns: [], keys: [...values.keys()] }, signal),
+    restore: (state, signal) => write(state, { patterns: KEPT, keys: [] }, signal),
   };
 }
 
