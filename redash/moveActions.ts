@@ -27,6 +27,9 @@ export type MoveResource =
 export const MOVE_ACTIONS = {
   "ecs:DescribeServices": "services",
   "ecs:UpdateService": "services",
+  "ecs:ListTasks": "any",
+  "ecs:DescribeTasks": "tasks",
+  "ecs:DescribeTaskDefinition": "any",
   "elasticloadbalancing:DescribeListeners": "any",
   "elasticloadbalancing:DescribeRules": "any",
   "elasticloadbalancing:DescribeTargetHealth": "any",
