@@ -28,6 +28,7 @@ export const MOVE_ACTS = [
   "queue",
   "schema",
   "disk",
+  "certificate",
   "part",
 ] as const;
 

@@ -43,6 +43,7 @@ export const MOVE_ACTIONS = {
   "s3:PutObject": "journalObjects",
   "secretsmanager:GetSecretValue": "secrets",
   "lambda:InvokeFunction": "function",
+  "rds:DescribeDBInstances": "any",
   "dms:DescribeReplicationTasks": "any",
   "dms:DescribeTableStatistics": "replicationTask",
   "dms:StartReplicationTask": "replicationTask",

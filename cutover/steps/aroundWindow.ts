@@ -102,7 +102,7 @@ export function partStopped(side: Side, part: "scheduler" | "workers"): Step {
   return {
     id: `${side.name}-${part}-stopped`,
     title: `No ${part === "workers" ? "worker" : part} runs on the ${side.name}`,
-    deadlineMs: 120_000,
+    deadlineMs: 300_000,
     estimateMs: 3000,
     apply: async ({ signal }) => {
       await side.workload.stop(part, signal);

@@ -76,6 +76,8 @@ export function switchPlan(
         ? [constraintsRestored(world, options.longDeadlineMs)]
         : []),
       proven(from, to),
+      // Without users or a scheduler nothing fills their queues, and the next cutover finds them warm.
+      ...(act === "rollback" ? [workersWarm(from)] : []),
       slotsDropped(world, from),
       ...phaseRecorded(world, act === "cutover" ? "switched" : "replicating"),
     ],

@@ -15,6 +15,8 @@ const source = z.strictObject({
   instanceId: z.string().regex(/^i-[0-9a-f]+$/),
   database: z.strictObject({
     ...database,
+    /** Encryption between both databases and from the function; `none` by setting only. */
+    sslMode: z.enum(["none", "require"]).default("require"),
     /** Secret with username, password, host, port of the role that moves data (components/connectionSecret.ts). */
     secretArn: arn,
   }),
@@ -43,6 +45,8 @@ const target = z.strictObject({
     /** Secret with the URL of Redash's processes, `postgresql://`: its role and password are made by `prepare`. */
     urlSecretArn: arn,
     identifier: z.string().min(1),
+    /** Certificates of the authority that signs it, PEM. @default RDS's own, of every region */
+    caPem: z.string().optional(),
   }),
   /** Secret with the URL of the queue, `rediss://`. */
   queueUrlSecretArn: arn,

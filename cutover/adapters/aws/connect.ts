@@ -1,0 +1,109 @@
+import { DatabaseMigrationServiceClient } from "@aws-sdk/client-database-migration-service";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { RDSClient } from "@aws-sdk/client-rds";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { closeConnections } from "../../database/database";
+import type { Clock } from "../../engine/clock";
+import type { World } from "../../ports";
+import { RqQueue } from "../../queue/rqQueue";
+import { awsApplication } from "./awsApplication";
+import { sourceDatabase, targetDatabase } from "./awsDatabase";
+import { clientConfig } from "./clients";
+import { composeQueue } from "./composeQueue";
+import { composeSchema } from "./composeSchema";
+import { composeStorage } from "./composeStorage";
+import { composeWorkload } from "./composeWorkload";
+import type { AwsWorldDescription } from "./description";
+import { DmsReplicationTask } from "./dmsReplicationTask";
+import { ecsWorkload } from "./ecsWorkload";
+import { elbTraffic } from "./elbTraffic";
+import { HostCommand } from "./hostCommand";
+import { rdsStorage } from "./rdsStorage";
+import { S3Bucket } from "./s3Bucket";
+import { S3Phase } from "./s3Phase";
+import { Secrets } from "./secrets";
+
+/**
+ * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
+ * asked when it is needed.
+ * @throws CallFailed, or Error that names the secret that is not as it should be
+ */
+export async function connectAwsWorld(
+  description: AwsWorldDescription,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<{ readonly world: World; readonly close: () => Promise<void> }> {
+  const { source, target, task } = description;
+  const config = clientConfig(description);
+  const clients = {
+    ecs: new ECSClient(config),
+    elb: new ElasticLoadBalancingV2Client(config),
+    rds: new RDSClient(config),
+    s3: new S3Client(config),
+    secrets: new SecretsManagerClient(config),
+    ssm: new SSMClient(config),
+    dms: new DatabaseMigrationServiceClient(config),
+  };
+  const secrets = new Secrets(clients.secrets, clock);
+  const host = new HostCommand({
+    client: clients.ssm,
+    instanceId: source.instanceId,
+    by: { documentName: source.documentName },
+    clock,
+  });
+  const databases = {
+    source: await sourceDatabase(source, secrets, host, signal),
+    target: await targetDatabase(target, secrets, signal),
+  };
+  const queue = new RqQueue(await secrets.queueUrl(target.queueUrlSecretArn, signal));
+  const secretKey = (its: AbortSignal) => secrets.secretKey(description.secretKeySecretArn, its);
+  const world: World = {
+    source: {
+      name: "source",
+      database: databases.source,
+      storage: composeStorage(host, source),
+      workload: composeWorkload(host, source),
+      queue: composeQueue(host, source),
+      secretKey,
+    },
+    target: {
+      name: "target",
+      database: databases.target,
+      storage: rdsStorage(clients.rds, target.database.identifier, databases.target, clock),
+      workload: ecsWorkload(clients.ecs, target, clock),
+      queue,
+      secretKey,
+    },
+    traffic: elbTraffic(clients.elb, description, clock),
+    schema: composeSchema(host, source),
+    application: awsApplication({
+      url: description.url,
+      dataSourceId: description.probeDataSourceId,
+      database: databases.target,
+    }),
+    transport:
+      task === undefined
+        ? { kind: "logical" }
+        : {
+            kind: "dms",
+            task: new DmsReplicationTask({
+              ...databases,
+              client: clients.dms,
+              task,
+              clock,
+            }),
+          },
+    phase: new S3Phase(new S3Bucket(clients.s3, description.journalBucket, clock), clock),
+  };
+  return {
+    world,
+    close: async () => {
+      queue.close();
+      for (const database of Object.values(databases)) await closeConnections(database);
+      for (const client of Object.values(clients)) client.destroy();
+    },
+  };
+}
