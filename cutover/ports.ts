@@ -146,8 +146,12 @@ export interface TaskStatistics {
 export interface ReplicationTask {
   /** Role by which it reads the source; without login it is cut off at once, with login it goes on by itself. */
   readonly sourceRole: string;
-  /** Its replication slot on the source. */
-  readonly sourceSlot: string;
+  /**
+   * Name of its replication slot.
+   * @param source a connection to the source, whose slots tell it
+   * @throws Error if there is none, or several that could be its own
+   */
+  readonly sourceSlot: (source: pg.Client) => Promise<string>;
   /** Starts the load, or goes on where it stopped; nothing if it runs. */
   readonly start: (signal: AbortSignal) => Promise<void>;
   readonly statistics: (signal: AbortSignal) => Promise<TaskStatistics>;

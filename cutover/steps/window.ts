@@ -139,7 +139,7 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
           (await isTaskForward(world, far))
         ) {
           await taskCutOff(world, transport.task, running);
-          await advanceSlot(here, transport.task.sourceSlot, running);
+          await advanceSlot(here, await transport.task.sourceSlot(here), running);
           await taskLetIn(world, transport.task, running);
         } else {
           await disable(far, there.name, running);

@@ -120,9 +120,11 @@ function traffic(controlUrl: string): Traffic {
 
 const replicationTask = ({
   controlUrl,
-  ...source
+  sourceRole,
+  sourceSlot,
 }: NonNullable<LocalWorldDescription["task"]>): ReplicationTask => ({
-  ...source,
+  sourceRole,
+  sourceSlot: () => Promise.resolve(sourceSlot),
   start: async (signal) => {
     await ask("PUT", `${controlUrl}/started`, signal);
   },

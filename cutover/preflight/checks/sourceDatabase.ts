@@ -112,6 +112,21 @@ export const sourceDatabaseChecks: readonly Check[] = [
     },
   },
   {
+    id: "source-task-slots",
+    title: "No other task of AWS DMS reads the source's database",
+    why: "Slots do not tell whose they are: the move would skip another task's changes, and drop its slot at the end.",
+    transport: "dms",
+    judge: ({ source, context }) => {
+      const [first, ...more] = known(source.replication).dmsSlots;
+      if (context.isPrepared || first === undefined)
+        return pass(context.isPrepared ? "prepared by this move" : "none does");
+      return fail(
+        listed([first, ...more]),
+        `stop the other task, or move with transport logical; if nobody needs it: SELECT pg_drop_replication_slot('${first}')`,
+      );
+    },
+  },
+  {
     id: "source-application-role",
     title: "The application's role exists on the source",
     why: "The fence holds back this role; with a wrong name nobody would be held back.",

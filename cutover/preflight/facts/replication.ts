@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { oneRow } from "../../database/database";
+import { dmsObjects, dmsSlots } from "../../database/dmsTraces";
 import { MOVE_SCHEMA } from "../../database/marker";
 
 export interface ReplicationSlot {
@@ -21,6 +22,8 @@ export interface ReplicationFacts {
   readonly hasMoveSchema: boolean;
   /** Tables, schemas and event triggers that AWS DMS has made, as DROP names them. */
   readonly dmsObjects: readonly string[];
+  /** Slots by which tasks of AWS DMS read this database. */
+  readonly dmsSlots: readonly string[];
 }
 
 export async function replicationFacts(client: pg.Client): Promise<ReplicationFacts> {
@@ -29,20 +32,20 @@ export async function replicationFacts(client: pg.Client): Promise<ReplicationFa
            coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                                     restart_lsn), 0) AS "keptBytes"
       FROM pg_replication_slots ORDER BY 1`);
-  const rest = await oneRow<Omit<ReplicationFacts, "slots">>(
+  const rest = await oneRow<Omit<ReplicationFacts, "slots" | "dmsObjects" | "dmsSlots">>(
     client,
     `SELECT (SELECT count(*)::int FROM pg_stat_replication) AS senders,
             (SELECT count(*)::int FROM pg_replication_origin) AS origins,
             array(SELECT pubname::text FROM pg_publication ORDER BY 1) AS publications,
             array(SELECT subname::text FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
                    WHERE d.datname = current_database() ORDER BY 1) AS subscriptions,
-            EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "hasMoveSchema",
-            array(SELECT 'TABLE ' || oid::regclass FROM pg_class
-                   WHERE relname LIKE 'awsdms%' AND relkind = 'r' AND relnamespace::regnamespace::text NOT LIKE 'awsdms%'
-                  UNION ALL SELECT 'SCHEMA ' || nspname FROM pg_namespace WHERE nspname LIKE 'awsdms%'
-                  UNION ALL SELECT 'EVENT TRIGGER ' || evtname FROM pg_event_trigger WHERE evtname LIKE 'awsdms%'
-                  ORDER BY 1) AS "dmsObjects"`,
+            EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "hasMoveSchema"`,
     [MOVE_SCHEMA],
   );
-  return { slots: rows.map((it) => ({ ...it, keptBytes: Number(it.keptBytes) })), ...rest };
+  return {
+    slots: rows.map((it) => ({ ...it, keptBytes: Number(it.keptBytes) })),
+    ...rest,
+    dmsObjects: await dmsObjects(client),
+    dmsSlots: await dmsSlots(client),
+  };
 }

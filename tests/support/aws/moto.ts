@@ -20,12 +20,15 @@ export type Fault =
   /** Carried out, and the answer is lost. */
   | "answer-lost"
   /** Not carried out; no answer at all. */
-  | "silent";
+  | "silent"
+  /** What AWS would answer where moto knows nothing: a recorded shape, as JSON or as XML. */
+  | { readonly body: object | string };
 
 /** AWS as moto plays it, behind a door that can be made to fail. Only what moto knows is real here. */
 export class Moto {
   /** Requests that came, as `service:Operation`, or `METHOD /path` for S3. */
   readonly requests: string[] = [];
+  private readonly bodies: { readonly name: string; readonly body: string }[] = [];
   private readonly faults: { readonly pattern: RegExp; readonly fault: Fault }[] = [];
 
   private constructor(
@@ -76,10 +79,23 @@ export class Moto {
     this.faults.push({ pattern, fault });
   }
 
+  /** The next request that matches gets this answer; called twice, the next two. */
+  answerNext(pattern: RegExp, body: object | string): void {
+    this.faults.push({ pattern, fault: { body } });
+  }
+
+  /** What requests of this name asked for, of services that speak JSON. */
+  bodiesOf(name: string): Record<string, unknown>[] {
+    return this.bodies
+      .filter((it) => it.name === name)
+      .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  }
+
   /** Forgets everything in AWS, every fault and every request. */
   async reset(): Promise<void> {
     this.faults.length = 0;
     this.requests.length = 0;
+    this.bodies.length = 0;
     await fetch(`http://127.0.0.1:${this.port}/moto-api/reset`, { method: "POST" });
   }
 
@@ -96,9 +112,15 @@ export class Moto {
       const body = Buffer.concat(chunks);
       const name = nameOf(incoming, body.toString("latin1"));
       this.requests.push(name);
+      this.bodies.push({ name, body: body.toString() });
       const index = this.faults.findIndex(({ pattern }) => pattern.test(name));
       const fault = index === -1 ? undefined : this.faults.splice(index, 1)[0]?.fault;
       if (fault === "silent") return;
+      if (typeof fault === "object" && "body" in fault) {
+        answer.writeHead(200);
+        answer.end(typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body));
+        return;
+      }
       if (typeof fault === "object") {
         answer.writeHead(fault.status, { "x-amzn-errortype": fault.code });
         answer.end(errorBody(incoming.headers["content-type"] ?? "", fault.code));
@@ -118,6 +140,10 @@ export class Moto {
             came.on("end", () => answer.destroy());
             return;
           }
+          if (name.startsWith("dms:")) {
+            void asDms(came, answer);
+            return;
+          }
           answer.writeHead(came.statusCode ?? 500, came.headers);
           came.pipe(answer);
         },
@@ -135,6 +161,24 @@ function nameOf({ headers, method = "", url = "" }: IncomingMessage, body: strin
   if (typeof target === "string") return `${service}:${target.split(".").at(-1) ?? ""}`;
   const action = /(?:^|&)Action=([A-Za-z]+)/.exec(body)?.[1];
   return action === undefined ? `${method} ${url}` : `${service}:${action}`;
+}
+
+/**
+ * DMS answers with dates as seconds since the epoch, moto with text, which the SDK refuses; and a task that was made is
+ * soon ready, in moto it stays `creating`.
+ */
+async function asDms(came: IncomingMessage, answer: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of came) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks)
+    .toString()
+    .replace('"Status": "creating"', '"Status": "ready"')
+    .replace(
+      /"(\d{4}-\d\d-\d\dT[\d:.]+)"/g,
+      (_, date: string) => `${Date.parse(`${date}Z`) / 1000}`,
+    );
+  answer.writeHead(came.statusCode ?? 500, { "content-type": came.headers["content-type"] });
+  answer.end(body);
 }
 
 function errorBody(contentType: string, code: string): string {

@@ -98,6 +98,7 @@ const side = (name: "source" | "target"): SideFacts => ({
     subscriptions: [],
     hasMoveSchema: false,
     dmsObjects: [],
+    dmsSlots: [],
   }),
   catalog: is({
     tables: name === "source" ? tables() : [],

@@ -78,6 +78,14 @@ export const SOURCE_CASES: readonly BrokenCase[] = [
     "dms",
   ]),
   [
+    "source-task-slots",
+    "fail",
+    (facts) => (known(facts.source.replication).dmsSlots = ["ngu3khaaeefpdnzl_00017102_c872"]),
+    "ngu3khaaeefpdnzl_00017102_c872",
+    "stop the other task, or move with transport logical; if nobody needs it: SELECT pg_drop_replication_slot('ngu3khaaeefpdnzl_00017102_c872')",
+    "dms",
+  ],
+  [
     "source-application-role",
     "fail",
     (facts) => {
