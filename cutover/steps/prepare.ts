@@ -2,7 +2,7 @@ import { dropApplicationRole, makeApplicationRole } from "../database/applicatio
 import { withClient } from "../database/database";
 import { createMarkerTable } from "../database/marker";
 import {
-  dropApplicationSchema,
+  dropObjects,
   giveTo,
   isDefault,
   isPrimaryKey,
@@ -96,7 +96,7 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
       const goesTo = await traffic.goesTo(running.signal);
       if (goesTo === "target") throw new Error("traffic goes to the target: its tables stay");
       return withClient(target.database, running.signal, async (client) => {
-        await dropApplicationSchema(client);
+        await dropObjects(client);
         return {};
       });
     },

@@ -9,7 +9,7 @@ import {
   unpublish,
   unsubscribe,
 } from "../database/replication";
-import { dropApplicationSchema } from "../database/schema";
+import { dropObjects } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
 import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "../ports";
 import { taskRemoved } from "./task";
@@ -72,7 +72,7 @@ function targetEmptied({ target }: World): Step {
     estimateMs: 500,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
-        await dropApplicationSchema(client);
+        await dropObjects(client);
         if (!(await dropApplicationRole(client, target.database, running)))
           await liftFence(client, target.database.applicationRole, running);
         await target.queue.resume(running.signal);
