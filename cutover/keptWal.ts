@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { withClient } from "./database/database";
 import { keptWalBytes } from "./database/replication";
 import { BACK, CHANGES, FORWARD, type Side, type World } from "./ports";
@@ -11,15 +12,19 @@ const ANSWER_MS = 10_000;
 /** One line for each slot of the move that keeps much WAL, and for each database that does not say. */
 export async function keptWalWarnings(world: World, signal: AbortSignal): Promise<string[]> {
   const { source, target, transport } = world;
-  const slots = [
-    FORWARD,
-    BACK,
-    CHANGES,
-    ...(transport.kind === "dms" ? [transport.task.sourceSlot] : []),
-  ];
+  const slots = async (side: Side, client: pg.Client) => {
+    // Before it is started and after it is removed a task has none, which is no news here.
+    const isRead = side === source && transport.kind === "dms";
+    const task = isRead
+      ? await transport.task.sourceSlot(client).catch(() => undefined)
+      : undefined;
+    return [FORWARD, BACK, CHANGES, ...(task === undefined ? [] : [task])];
+  };
   const warnings = (side: Side, reader: Side): Promise<string[]> =>
-    withClient(side.database, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]), (client) =>
-      keptWalBytes(client, slots),
+    withClient(
+      side.database,
+      AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      async (client) => keptWalBytes(client, await slots(side, client)),
     ).then(
       (kept) =>
         [...kept]

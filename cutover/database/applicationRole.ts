@@ -62,7 +62,10 @@ export async function makeApplicationRole(
     );
   }
   if (before?.isOpen !== true) await openTo(client, role);
-  const { current } = await oneRow<{ current: string }>(client, "SELECT current_database() AS current");
+  const { current } = await oneRow<{ current: string }>(
+    client,
+    "SELECT current_database() AS current",
+  );
   await client.query(`GRANT CONNECT ON DATABASE ${identifier(current)} TO ${role}`);
   if (password !== undefined) await assertLogsIn(database, password, signal);
   return before?.isMadeByMove ?? true;
@@ -122,7 +125,10 @@ export async function dropApplicationRole(
   const role = identifier(name);
   // Its sessions, or they would go on as nobody.
   await cutOff(client, name, running);
-  const { current } = await oneRow<{ current: string }>(client, "SELECT current_database() AS current");
+  const { current } = await oneRow<{ current: string }>(
+    client,
+    "SELECT current_database() AS current",
+  );
   await client.query(
     `REVOKE ALL ON DATABASE ${identifier(current)} FROM ${role};
      REVOKE ALL ON SCHEMA public FROM ${role};

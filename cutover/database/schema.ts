@@ -51,25 +51,33 @@ export async function relationCount(client: pg.Client): Promise<number> {
   return count;
 }
 
+/** The application's objects as ALTER names them. What belongs to one goes with it. */
+async function objects(client: pg.Client): Promise<{ kind: string; name: string }[]> {
+  const { rows } = await client.query<{ kind: string; name: string }>(`
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
+           oid::regclass::text AS name
+      FROM pg_class c
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND relkind = 'S')
+       AND ${NOT_OF_EXTENSION}
+    UNION ALL
+    SELECT 'ROUTINE', p.oid::regprocedure::text FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype IN ('e', 'i'))
+    UNION ALL
+    SELECT 'TYPE', t.oid::regtype::text FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+     WHERE t.typnamespace = 'public'::regnamespace AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')`);
+  return rows;
+}
+
 /** Gives the application's objects to its role: it migrates its own schema with the next version. */
 export async function giveTo(client: pg.Client, role: string): Promise<void> {
-  const { rows } = await client.query<{ statement: string }>(
-    `SELECT format('ALTER %s %s OWNER TO %I', CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
-                   oid::regclass, $1::text) AS statement
-       FROM pg_class c
-      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND relkind = 'S')
-        AND ${NOT_OF_EXTENSION}
-     UNION ALL
-     SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, $1::text)
-       FROM pg_proc p
-      WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f'
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
-    [role],
-  );
+  const to = identifier(role);
   // First: who is no superuser gives an object only to a role that could have made it there.
-  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${identifier(role)}`);
-  for (const { statement } of rows) await client.query(statement);
+  await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${to}`);
+  for (const { kind, name } of await objects(client))
+    await client.query(`ALTER ${kind} ${name} OWNER TO ${to}`);
 }
 
 /** Removes every row of the application's tables. @returns how many tables there are */

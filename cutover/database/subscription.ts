@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { copyIn } from "./copyIn";
 import { oneRow } from "./database";
 
 export interface NewSubscription {
@@ -13,25 +14,22 @@ export interface NewSubscription {
 /**
  * Makes a subscription within the transaction of its caller.
  *
- * The connection has a password, which neither server's log must get. So it travels as a parameter; a function of this
- * transaction hides the statement, which would be the context of a warning (that there is no such publication); and
- * errors are caught here, where the statement is not logged with them. A malformed connection would be quoted by its
- * error, which is therefore not repeated.
+ * The connection has a password, which neither server's log must get. So it travels as a row, because a server that logs
+ * every statement logs parameters too, and who is no superuser cannot stop it; a function of this transaction hides the
+ * statement, which would be the context of a warning (that there is no such publication); and errors are caught here,
+ * where the statement is not logged with them. A malformed connection would be quoted by its error, which is therefore
+ * not repeated.
  * @returns the server's own words if it cannot be made; nothing if it is
  */
 export async function createSubscription(
   client: pg.Client,
   { name, publication, connection, options }: NewSubscription,
 ): Promise<string | undefined> {
-  // Where every statement is logged, its parameters are too.
-  await client.query(
-    `SELECT set_config('log_statement', 'none', true), set_config('log_min_duration_statement', '-1', true)
-      WHERE current_setting('is_superuser') = 'on'`,
-  );
-  await client.query(
-    `SELECT set_config('redash_move.' || key, value, true)
-       FROM json_each_text($1) AS given(key, value)`,
-    [JSON.stringify({ name, publication, connection, options })],
+  await client.query("CREATE TEMPORARY TABLE redash_move_given (it json) ON COMMIT DROP");
+  await copyIn(
+    client,
+    "COPY redash_move_given FROM STDIN",
+    JSON.stringify({ name, publication, connection, options }),
   );
   await client.query(CREATE);
   const { words } = await oneRow<{ words: string }>(
@@ -43,13 +41,13 @@ export async function createSubscription(
 
 const CREATE = `
 DO $$
-DECLARE words text := '';
+DECLARE words text := ''; given json;
 BEGIN
+  SELECT it INTO STRICT given FROM pg_temp.redash_move_given;
   BEGIN
     EXECUTE format('CREATE FUNCTION pg_temp.redash_move_subscribe() RETURNS void LANGUAGE sql AS %L', format(
       'CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION %I WITH (%s)',
-      current_setting('redash_move.name'), current_setting('redash_move.connection'),
-      current_setting('redash_move.publication'), current_setting('redash_move.options')));
+      given ->> 'name', given ->> 'connection', given ->> 'publication', given ->> 'options'));
     PERFORM pg_temp.redash_move_subscribe();
     DROP FUNCTION pg_temp.redash_move_subscribe();
   EXCEPTION

@@ -126,7 +126,7 @@ export const targetDatabaseChecks: readonly Check[] = [
       return application.isOpenToMover
         ? pass(`${name} can act as ${application.name}`)
         : fail(
-            `${name} cannot SET ROLE to ${application.name}`,
+            `${name} cannot act as ${application.name}`,
             `GRANT ${application.name} TO ${name} on the target (from PostgreSQL 16 on: WITH SET TRUE, INHERIT TRUE)`,
           );
     },

@@ -250,7 +250,7 @@ describe("preflight, in a world of real servers", function () {
 
   it("names what is on the target already, and who reads along on the source", async () => {
     await broken(target, "CREATE VIEW report AS SELECT 1 AS n", "DROP VIEW report");
-    await broken(target, "ALTER ROLE redash NOLOGIN", "ALTER ROLE redash LOGIN");
+    await broken(target, "CREATE ROLE redash", "DROP ROLE redash");
     await broken(source, "CREATE ROLE bi SUPERUSER LOGIN PASSWORD 'bi'", "DROP ROLE bi");
     const reader = new pg.Client({
       ...world.source.database.connection,
@@ -281,12 +281,23 @@ describe("preflight, in a world of real servers", function () {
     assert.deepEqual(await findings(withTarget({ database })), {
       ...ATHENA_ONLY,
       "target-role": "fail: mover may not replicate",
-      "target-application-role": "fail: mover cannot SET ROLE to redash",
+      "target-application-role": "fail: there is no role redash, and mover may not make it",
       "target-reaches-source": "fail: permission denied to create subscription",
     });
     await target.query(
-      "ALTER ROLE mover REPLICATION; GRANT pg_create_subscription, redash TO mover; GRANT CREATE ON DATABASE redash TO mover",
+      "ALTER ROLE mover REPLICATION CREATEROLE; GRANT pg_create_subscription TO mover; GRANT CREATE ON DATABASE redash TO mover",
     );
+    assert.deepEqual(await findings(withTarget({ database })), ATHENA_ONLY);
+    await broken(target, "CREATE ROLE redash LOGIN", "DROP ROLE redash");
+    const closed = "fail: mover cannot act as redash";
+    for (const options of ["", "WITH SET FALSE", "WITH SET TRUE, INHERIT FALSE"]) {
+      if (options !== "") await target.query(`GRANT redash TO mover ${options}`);
+      assert.deepEqual(await findings(withTarget({ database })), {
+        ...ATHENA_ONLY,
+        "target-application-role": closed,
+      });
+    }
+    await target.query("GRANT redash TO mover WITH SET TRUE, INHERIT TRUE");
     assert.deepEqual(await findings(withTarget({ database })), ATHENA_ONLY);
   });
 
@@ -332,14 +343,23 @@ describe("preflight, in a world of real servers", function () {
       ...ATHENA_ONLY,
       "target-reachable": `fail: ${refused}`,
       "source-reaches-target":
-        'fail: could not connect to the publisher: FATAL: password authentication failed for user "postgres"',
+        'fail: could not connect to the publisher: FATAL: password authentication failed for user "redash_master"',
     });
     const unknown = all.filter(([, it]) => it.startsWith("unknown"));
     assert.deepEqual([...new Set(unknown.map(([, it]) => it))], [`unknown: ${refused}`]);
     assert.ok(unknown.some(([id]) => id === "target-empty"));
   });
 
-  it("lets no connection into a server's log, whatever is wrong with it", async () => {
+  it("lets no connection into a server's log, whatever is wrong with it and whatever is logged", async () => {
+    for (const client of [source, target]) {
+      for (const setting of ["log_statement = 'all'", "log_min_duration_statement = 0"])
+        await client.query(`ALTER SYSTEM SET ${setting}`);
+      await client.query("SELECT pg_reload_conf()");
+      heals.push(async () => {
+        await client.query("ALTER SYSTEM RESET ALL");
+        await client.query("SELECT pg_reload_conf()");
+      });
+    }
     for (const [from, to] of [
       [world.source, world.target],
       [world.target, world.source],
@@ -353,11 +373,13 @@ describe("preflight, in a world of real servers", function () {
         words: "the connection is not written as libpq wants it",
       });
       const { words } = await tried(`${replicationConnection}-never-to-be-seen`);
-      assert.match(words, /password authentication failed for user "postgres"$/);
+      const user = to.name === "source" ? "postgres" : "redash_master";
+      assert.match(words, new RegExp(`password authentication failed for user "${user}"$`));
     }
     for (const side of ["source", "target"] as const) {
       const log = readFileSync(join(local.servers[side].directory, "postgres.log"), "utf8");
       assert.match(log, /password authentication failed/);
+      assert.match(log, /LOG: {2}statement: COPY redash_move_given FROM STDIN/);
       assert.doesNotMatch(log, /password=|never-to-be-seen/);
     }
   });

@@ -2,6 +2,7 @@ import pg from "pg";
 import { pgDump } from "../../../cutover/adapters/pgDump";
 import { binary } from "../../../cutover/adapters/local/binary";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
+import { makeRdsMaster } from "../../../cutover/adapters/local/rdsMaster";
 import { closeConnections, type Database } from "../../../cutover/database/database";
 import type { Queue, Side, SideName, Workload, World } from "../../../cutover/ports";
 
@@ -13,10 +14,12 @@ const SETTINGS = {
   wal_retrieve_retry_interval: "100ms",
 };
 const ROLE = "redash";
+const PASSWORD = "application";
+const MASTER = { name: "redash_master", password: "master" };
 /** REDASH_SECRET_KEY of both sides. */
 export const SECRET_KEY = "a key of sixteen bytes or more";
 
-/** A source (13) and a target (17) with an application's role, and everything else of a move in memory. */
+/** A source (13) with an application's role, a target (17) with RDS's master user and no such role, and everything else of a move in memory. */
 export interface TwoServers {
   readonly world: World;
   /** Where traffic goes. */
@@ -43,18 +46,21 @@ export async function twoServers(): Promise<TwoServers> {
     clients.push(client);
     return client;
   };
-  for (const server of [source, target]) {
-    const client = await connected(server.connection);
-    await client.query(`CREATE DATABASE redash; `);
-    await client.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'application'`);
-  }
+  const old = await connected(source.connection);
+  await old.query(`CREATE DATABASE redash`);
+  await old.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
+  const fresh = await connected(target.connection);
+  await makeRdsMaster(fresh, MASTER);
+  await fresh.query(`CREATE DATABASE redash OWNER ${MASTER.name}`);
   const database = (side: SideName): Database => {
-    const { connection } = servers[side];
+    const { user, password } =
+      side === "source" ? source.connection : { user: MASTER.name, password: MASTER.password };
     return {
       side,
-      connection: { ...connection, database: "redash" },
-      replicationConnection: `host=127.0.0.1 port=${servers[side].port} dbname=redash user=postgres password=${connection.password}`,
+      connection: { ...servers[side].connection, user, password, database: "redash" },
+      replicationConnection: `host=127.0.0.1 port=${servers[side].port} dbname=redash user=${user} password=${password}`,
       applicationRole: ROLE,
+      ...(side === "target" && { applicationPassword: () => Promise.resolve(PASSWORD) }),
     };
   };
   let goesTo: SideName = "source";
@@ -97,7 +103,7 @@ export async function twoServers(): Promise<TwoServers> {
         port: servers[name].port,
         database: "redash",
         user: ROLE,
-        password: "application",
+        password: PASSWORD,
       }),
     administrator: (name) => connected({ ...servers[name].connection, database: "redash" }),
     remove: async () => {

@@ -66,6 +66,24 @@ export const TARGET_CASES: readonly BrokenCase[] = [
   [
     "target-application-role",
     "fail",
+    (facts) => {
+      facts.target.roleToMake = "redash";
+      known(facts.target.role).application = undefined;
+      known(facts.target.role).mayMakeRoles = false;
+    },
+    "there is no role redash, and mover may not make it",
+    "ALTER ROLE mover CREATEROLE on the target",
+  ],
+  [
+    "target-application-role",
+    "fail",
+    (facts) => (known(facts.target.role).name = "redash"),
+    "redash is the role of Redash too",
+    "name another role in REDASH_DATABASE_URL: prepare makes it, with the password that stands there",
+  ],
+  [
+    "target-application-role",
+    "fail",
     (facts) => (known(facts.target.role).application!.mayLogIn = false),
     "redash may not log in",
     "ALTER ROLE redash LOGIN on the target",
@@ -74,7 +92,7 @@ export const TARGET_CASES: readonly BrokenCase[] = [
     "target-application-role",
     "fail",
     (facts) => (known(facts.target.role).application!.isOpenToMover = false),
-    "mover cannot SET ROLE to redash",
+    "mover cannot act as redash",
     "GRANT redash TO mover on the target (from PostgreSQL 16 on: WITH SET TRUE, INHERIT TRUE)",
   ],
   [
