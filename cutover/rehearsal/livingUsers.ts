@@ -1,9 +1,15 @@
 import type { LocalWorld } from "../adapters/local/world";
 import { failureCounts } from "./ledger";
-import { Users } from "./users";
+import { Users, type UsersConfig } from "./users";
 
-/** Lets people work in a world, on rows of its own data that each has to himself. */
-export async function startUsers(local: LocalWorld): Promise<{
+/**
+ * Lets people work in a world, on rows of its own data that each has to himself.
+ * @param pace how long they rest; as short as a measurement wants it if absent
+ */
+export async function startUsers(
+  local: LocalWorld,
+  pace: Pick<UsersConfig, "pauseMs"> = {},
+): Promise<{
   readonly users: Users;
   /** Query → failures before they began. */
   readonly before: ReadonlyMap<number, number>;
@@ -17,6 +23,7 @@ export async function startUsers(local: LocalWorld): Promise<{
   const ids = [...before.keys()].sort((one, other) => one - other);
   const half = Math.floor(ids.length / 2);
   const users = await Users.start({
+    ...pace,
     url: local.description.front.url,
     queryIds: ids.slice(0, half),
     archiveIds: ids.slice(half),

@@ -1,7 +1,12 @@
 import type { Experience, LedgerEntry, UsersConfig } from "../adapters/local/standIn/users.mts";
 import { type StandIn, startStandIn } from "../adapters/local/standInProcess";
 
-export type { Experience, Gap, LedgerEntry, Touchable } from "../adapters/local/standIn/users.mts";
+export type {
+  Experience,
+  Gap,
+  LedgerEntry,
+  UsersConfig,
+} from "../adapters/local/standIn/users.mts";
 
 /** What people remember when they have gone home. */
 export interface Memory {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { type LocalWorld, startLocalWorld } from "../../cutover/adapters/local/world";
+import { systemClock, until } from "../../cutover/engine/clock";
 import type { MoveSettings } from "../../cutover/moveSettings";
 import { judgeLedger } from "../../cutover/rehearsal/ledger";
 import { startUsers } from "../../cutover/rehearsal/livingUsers";
@@ -17,7 +18,8 @@ describe("npm run move", function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "cli-test-"));
     local = await startLocalWorld({ megabytes: 8 });
-    living = await startUsers(local);
+    // They go on for minutes, beside everything that is waited for.
+    living = await startUsers(local, { pauseMs: 25 });
     settle({});
   });
   after(async () => {
@@ -42,13 +44,14 @@ describe("npm run move", function () {
     assert.equal(result.code, 0, `${act}: ${result.stdout}${result.stderr}`);
     return result;
   };
-  const goesTo = () => local.world.traffic.goesTo(AbortSignal.timeout(5000));
-  const canWrite = async () => {
-    const acknowledged = async () =>
-      (await living.users.memory()).ledger.filter(({ state }) => state === "acknowledged").length;
+  const goesTo = () => local.world.traffic.goesTo(AbortSignal.timeout(30_000));
+  const acknowledged = async () =>
+    (await living.users.memory()).ledger.filter(({ state }) => state === "acknowledged").length;
+  /** @throws Error if nobody can */
+  const usersWrite = async () => {
     const before = await acknowledged();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return (await acknowledged()) > before;
+    const signal = AbortSignal.timeout(30_000);
+    await until(async () => (await acknowledged()) > before, { clock: systemClock, signal });
   };
 
   it("ends with 64 if it is not understood, and names every act", async () => {
@@ -123,7 +126,7 @@ describe("npm run move", function () {
       /^undone: [a-z-]+ failed: the write-outage budget of 50 ms is spent; everything was undone\ndue: npm run move -- cutover/,
     );
     assert.equal(await goesTo(), "source");
-    assert.equal(await canWrite(), true);
+    await usersWrite();
   });
 
   it("undoes at Ctrl-C before the flip", async () => {
@@ -134,7 +137,7 @@ describe("npm run move", function () {
     assert.equal(code, 2, stdout);
     assert.match(stdout, /^undone: (?:.* failed: )?it was asked to stop; everything was undone$/m);
     assert.equal(await goesTo(), "source");
-    assert.equal(await canWrite(), true);
+    await usersWrite();
   });
 
   it("rolls a killed cutover back before the flip by undoing it, and ends with 0", async () => {
@@ -170,7 +173,7 @@ describe("npm run move", function () {
       /^needs-person: target-proven failed: not so: every credential decrypts with this side's key \(.*\)\ndue: npm run move -- cutover, or npm run move -- rollback\n$/,
     );
     assert.equal(await goesTo(), "target");
-    assert.equal(await canWrite(), true);
+    await usersWrite();
     const { stdout: status } = await move("status");
     assert.match(status, /^traffic goes to the target$/m);
     assert.match(status, /^cutover needs a person; last heard of 0 min ago$/m);

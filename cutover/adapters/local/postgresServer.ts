@@ -182,6 +182,8 @@ function initialize(
       // The wrapper's own default is a locale that many machines lack.
       "--locale=C.UTF-8",
       "--lc-messages=C",
+      // If the machine loses its power now, nobody goes on with this server.
+      "--no-sync",
     ],
     { ...owner, env: environment(native), encoding: "utf8" },
   );

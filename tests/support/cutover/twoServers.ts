@@ -12,6 +12,8 @@ const SETTINGS = {
   max_wal_senders: "10",
   // A test need not wait for the launcher's pause between two starts of a worker.
   wal_retrieve_retry_interval: "100ms",
+  // Only a machine that loses its power would miss it.
+  fsync: "off",
 };
 const ROLE = "redash";
 const PASSWORD = "application";

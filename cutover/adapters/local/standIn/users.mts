@@ -41,11 +41,12 @@ export interface Touchable {
 export interface UsersConfig extends Touchable {
   /** The load balancer. */
   readonly url: string;
+  /** How long each rests after an answer. @default 2 */
+  readonly pauseMs?: number;
 }
 
 const WRITERS = 4;
 const READERS = 2;
-const PAUSE_MS = 2;
 /** Who was refused tries again a little later; the outage is measured no finer than this. */
 const REFUSED_PAUSE_MS = 5;
 const REQUEST_DEADLINE_MS = 15_000;
@@ -53,7 +54,8 @@ const REQUEST_DEADLINE_MS = 15_000;
 /** A clock that never jumps, and that processes of one machine agree on. */
 const now = () => performance.timeOrigin + performance.now();
 
-standIn<UsersConfig>(async ({ url, queryIds, archiveIds, resultIds }, onStop) => {
+standIn<UsersConfig>(async (config, onStop) => {
+  const { url, queryIds, archiveIds, resultIds, pauseMs = 2 } = config;
   const ledger: LedgerEntry[] = [];
   const writtenMs: number[] = [];
   const readMs: number[] = [];
@@ -121,14 +123,14 @@ standIn<UsersConfig>(async ({ url, queryIds, archiveIds, resultIds }, onStop) =>
       const ok = await call("POST", "/api/write", it);
       if (ok) writtenMs.push(now());
       ledger.push({ write: it, state: ok ? "acknowledged" : "unknown" });
-      await sleep(ok ? PAUSE_MS : REFUSED_PAUSE_MS);
+      await sleep(ok ? pauseMs : REFUSED_PAUSE_MS);
     }
   };
   const read = async () => {
     for (let turn = 0; !stopped; turn++) {
       const ok = await call("GET", `/api/queries/${queryIds[turn % queryIds.length] ?? 1}`);
       (ok ? readMs : failedReadsMs).push(now());
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   };
   const longestGap = (times: readonly number[], sinceMs: number): Gap => {
