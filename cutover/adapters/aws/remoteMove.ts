@@ -102,7 +102,7 @@ export class RemoteMove {
           onEvent(event);
         }
       } catch (error) {
-        if (!signal.aborted) throw error;
+        if (!isOver(signal)) throw error;
       }
     }
   }
@@ -127,7 +127,8 @@ export class RemoteMove {
 
   private async performed(id: string): Promise<MoveAnswer> {
     const { clock, functionName, lock } = this.options;
-    for (let heardMs = clock.monotonicMs(); ; await clock.sleep(LOOK_MS)) {
+    let heardMs = clock.monotonicMs();
+    for (;;) {
       const answer = await this.read(id);
       if (answer !== undefined) return answer;
       if ((await lock.heldBy()) !== undefined) heardMs = clock.monotonicMs();
@@ -135,6 +136,10 @@ export class RemoteMove {
         throw new Error(
           `${functionName} works no more and has not answered; its log says why (CloudWatch); the same act goes on where it was`,
         );
+      await clock.sleep(LOOK_MS);
     }
   }
 }
+
+/** A look of its own: it changes while others work. */
+const isOver = (signal: AbortSignal): boolean => signal.aborted;
