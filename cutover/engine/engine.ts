@@ -205,7 +205,7 @@ class Run {
         : this.windowClosedMs - this.windowOpenedMs;
     const { evidence, warnings } = this.runner;
     for (const warning of [...warnings]) {
-      await this.runner.write({ kind: "warning", run: this.options.run, ...warning });
+      await this.runner.keep({ kind: "warning", run: this.options.run, ...warning });
     }
     await this.runner.write({
       kind: "run-ended",

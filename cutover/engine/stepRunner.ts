@@ -99,8 +99,14 @@ export class StepRunner {
     }
   }
 
-  /** @throws Error if the journal cannot be written, unless users wait for an undo */
+  /** Writes an event and tells it. @throws Error if the journal cannot be written, unless users wait for an undo */
   async write(event: Event): Promise<void> {
+    await this.keep(event);
+    this.options.onEvent?.(event);
+  }
+
+  /** Writes what was told already. @throws as `write` */
+  async keep(event: Event): Promise<void> {
     try {
       await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
     } catch (error) {
@@ -110,7 +116,6 @@ export class StepRunner {
         message: `the journal cannot be written: ${messageOf(error)}`,
       });
     }
-    this.options.onEvent?.(event);
   }
 
   private stopwatch(): () => number {

@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import type { Answer } from "../ask";
 import { call } from "../adapters/aws/call";
 import { clientConfig } from "../adapters/aws/clients";
 import { connectAwsWorld } from "../adapters/aws/connect";
@@ -11,7 +12,7 @@ import { S3Progress } from "../adapters/aws/s3Progress";
 import { systemClock as clock } from "../engine/clock";
 import { Move } from "../move";
 import { MoveFunction } from "./moveFunction";
-import { answerKey, type MoveAnswer, stopKey } from "./request";
+import { answerKey, stopKey } from "./request";
 
 /** What Lambda tells of an invocation (docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html). */
 export interface Invocation {
@@ -22,13 +23,15 @@ export interface Invocation {
 
 /** Beside the write-outage budget: to undo what was done in the window, and to write the answer. */
 const UNDO_RESERVE_MS = 120_000;
+/** To read secrets, and the certificate of the source by SSM. */
+const CONNECT_MS = 120_000;
 
 /**
  * What Lambda calls. The world comes with the function's environment, which holds names and ARNs only; AWS_ENDPOINT_URL
  * leads elsewhere than to AWS, as the SDK reads it itself.
  * @returns the answer, which is also kept in the bucket
  */
-export async function handler(event: unknown, invocation: Invocation): Promise<MoveAnswer> {
+export async function handler(event: unknown, invocation: Invocation): Promise<Answer> {
   const description = awsWorldDescription.parse(JSON.parse(process.env["REDASH_MOVE"] ?? "null"));
   const { limits, region, journalBucket } = description;
   const lambda = new LambdaClient(clientConfig({ region }));
@@ -45,16 +48,16 @@ export async function handler(event: unknown, invocation: Invocation): Promise<M
       console.error((lost.reason as Error).message);
       process.exit(1);
     });
-  const connected = await connectAwsWorld(
-    description,
-    clock,
-    AbortSignal.timeout(invocation.getRemainingTimeInMillis() - UNDO_RESERVE_MS),
-  );
+  let close = () => Promise.resolve();
   try {
     return await new MoveFunction({
       clock,
-      move: (options) =>
-        new Move({ ...limits, ...options, world: connected.world, journal, lock, clock }),
+      connect: async (options) => {
+        const signal = AbortSignal.timeout(CONNECT_MS);
+        const connected = await connectAwsWorld(description, clock, signal);
+        ({ close } = connected);
+        return new Move({ ...limits, ...options, world: connected.world, journal, lock, clock });
+      },
       show: progress.show,
       isStopAsked: async (id) => (await bucket.get(stopKey(id))) !== undefined,
       answer: async (id, answer) => {
@@ -85,7 +88,7 @@ export async function handler(event: unknown, invocation: Invocation): Promise<M
     }).serve(event, invocation.getRemainingTimeInMillis);
   } finally {
     await progress.end();
-    await connected.close();
+    await close();
     lambda.destroy();
     s3.destroy();
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACTS } from "../steps/acts";
+import { type Answer, ask } from "../ask";
 
 /** What the function of the move is asked for. */
 export const moveRequest = z.strictObject({
@@ -7,26 +7,14 @@ export const moveRequest = z.strictObject({
   id: z.uuid(),
   /** By the clock of whoever asks, milliseconds since the epoch: one that was held up is not carried out. */
   askedAtMs: z.int(),
-  ask: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("perform"),
-      act: z.enum(ACTS),
-      /** Whether an act that was left long ago may be taken up. */
-      resume: z.boolean(),
-      sourceGone: z.boolean(),
-      /** How many functions have worked on it before this one. */
-      chunk: z.int().min(0),
-    }),
-    z.strictObject({ kind: z.literal("plan"), act: z.enum(ACTS) }),
-    z.strictObject({ kind: z.literal("preflight") }),
-    z.strictObject({ kind: z.literal("status") }),
-  ]),
+  /** How many functions have worked on it before this one. */
+  chunk: z.int().min(0),
+  ask,
 });
 export type MoveRequest = z.infer<typeof moveRequest>;
 
-/** What came out, in the words of an exit code. */
-export const moveAnswer = z.strictObject({
-  /** `refused`: nothing was changed. `broken-off`: nobody knows what was. */
+/** An answer as it is kept. */
+export const answerText = z.strictObject({
   verdict: z.enum([
     "done",
     "warnings",
@@ -37,8 +25,7 @@ export const moveAnswer = z.strictObject({
     "broken-off",
   ]),
   text: z.string(),
-});
-export type MoveAnswer = z.infer<typeof moveAnswer>;
+}) satisfies z.ZodType<Answer>;
 
 /** Where the answer to a request is kept. */
 export const answerKey = (id: string): string => `requests/${id}/answer.json`;

@@ -1,14 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import type { Answer, Ask } from "../../ask";
 import type { Clock } from "../../engine/clock";
 import type { Event } from "../../engine/journal";
-import {
-  answerKey,
-  type MoveAnswer,
-  moveAnswer,
-  type MoveRequest,
-  stopKey,
-} from "../../function/request";
+import { answerKey, answerText, type MoveRequest, stopKey } from "../../function/request";
 import { followJournal } from "./followJournal";
 import type { S3Bucket } from "./s3Bucket";
 import type { S3Journal } from "./s3Journal";
@@ -42,14 +37,14 @@ export class RemoteMove {
    * @throws Error if the function ends without an answer: nobody knows what it has left, and the same act goes on
    */
   async ask(
-    ask: MoveRequest["ask"],
+    ask: Ask,
     onEvent: (event: Event) => void = () => undefined,
     stop?: AbortSignal,
-  ): Promise<MoveAnswer> {
+  ): Promise<Answer> {
     const { clock, journal } = this.options;
     const id = randomUUID();
     const from = ask.kind === "perform" ? (await journal.read()).length : 0;
-    await this.invoke({ id, askedAtMs: clock.nowMs(), ask });
+    await this.invoke({ id, askedAtMs: clock.nowMs(), chunk: 0, ask });
     const answered = new AbortController();
     const answer = (ask.kind === "perform" ? this.performed(id) : this.answered(id)).finally(() => {
       answered.abort();
@@ -107,12 +102,12 @@ export class RemoteMove {
     }
   }
 
-  private async read(id: string): Promise<MoveAnswer | undefined> {
+  private async read(id: string): Promise<Answer | undefined> {
     const object = await this.options.bucket.get(answerKey(id));
-    return object && moveAnswer.parse(JSON.parse(object.text));
+    return object && answerText.parse(JSON.parse(object.text));
   }
 
-  private async answered(id: string): Promise<MoveAnswer> {
+  private async answered(id: string): Promise<Answer> {
     const { clock, functionName } = this.options;
     const end = clock.monotonicMs() + READ_DEADLINE_MS;
     while (clock.monotonicMs() < end) {
@@ -125,7 +120,7 @@ export class RemoteMove {
     );
   }
 
-  private async performed(id: string): Promise<MoveAnswer> {
+  private async performed(id: string): Promise<Answer> {
     const { clock, functionName, lock } = this.options;
     let heardMs = clock.monotonicMs();
     for (;;) {

@@ -221,8 +221,9 @@ describe("the engine", () => {
     assert.equal(with_.clock.monotonicMs(), 50);
   });
 
-  it("carries warnings to the end and into the journal", async () => {
+  it("tells a warning once, and carries it to the end and into the journal", async () => {
     const with_ = setup();
+    const told: string[] = [];
     const outcome = await run(
       [
         new Switches().step("a", {
@@ -233,8 +234,10 @@ describe("the engine", () => {
         }),
       ],
       with_,
+      { onEvent: ({ kind }) => told.push(kind) },
     );
     assert.deepEqual(outcome.warnings, [{ step: "a", message: "one job was cut" }]);
+    assert.deepEqual(told, ["run-started", "step-started", "warning", "step-done", "run-ended"]);
     assert.ok(kinds(with_.journal).includes("warning a"));
   });
 
