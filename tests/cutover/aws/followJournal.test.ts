@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { type Following, followJournal } from "../../../cutover/adapters/aws/followJournal";
 import { S3Journal } from "../../../cutover/adapters/aws/s3Journal";
+import { S3Lock } from "../../../cutover/adapters/aws/s3Lock";
 import { S3Progress } from "../../../cutover/adapters/aws/s3Progress";
 import { systemClock } from "../../../cutover/engine/clock";
 import { runPlan } from "../../../cutover/engine/engine";
@@ -10,7 +11,6 @@ import { Moto } from "../../support/aws/moto";
 import { bucketOf, motoBucket } from "../../support/aws/motoBucket";
 import { eventually } from "../../support/cutover/eventually";
 import { HandClock } from "../../support/cutover/handClock";
-import { MemoryLock } from "../../support/cutover/memory";
 
 const started = (run: string): Entry => ({
   kind: "run-started",
@@ -126,7 +126,7 @@ describe("what is shown of a run that is carried out elsewhere", function () {
       {
         clock: systemClock,
         journal,
-        lock: new MemoryLock(),
+        lock: new S3Lock(bucket(), systemClock, "request 1"),
         run: "one",
         onEvent: (event) => {
           local.push(event);
