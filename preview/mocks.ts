@@ -24,6 +24,12 @@ export interface Answer {
   readonly state?: State;
 }
 
+/** What AWS refuses, for the program to deal with. */
+export class Refused extends Error {
+  /** Where the SDK looks for what the engine says. */
+  readonly details = this.message;
+}
+
 /** The account of AWS's documentation: nobody's. */
 export const ACCOUNT_ID = "123456789012";
 
@@ -56,7 +62,7 @@ export function answerResource(
 
 /**
  * What AWS would answer to a data source.
- * @throws for a call that is not known here
+ * @throws for a call that is not known here, or that AWS shall refuse
  */
 export function answerCall(
   args: runtime.MockCallArgs,
@@ -67,6 +73,8 @@ export function answerCall(
   if (answer === undefined) {
     throw new Error(`no answer for call ${args.token}: add it to preview/mocks.ts`);
   }
+  const refused = options.refusals?.[args.token];
+  if (refused !== undefined) throw new Refused(refused);
   return { ...answer(asked(args.token, "", inputs, options)), ...options.answers?.[args.token] };
 }
 
@@ -119,6 +127,14 @@ const CALLS: Readonly<Record<string, (call: Asked) => State>> = {
   },
   "aws:lb/getListener:getListener": ({ inputs }) => ({ ...inputs, defaultActions: [] }),
   "aws:lb/getListenerRule:getListenerRule": ({ inputs }) => ({ ...inputs, actions: [] }),
+  // As a bucket answers in which the move has recorded nothing yet.
+  "aws:s3/getObjects:getObjects": ({ inputs }) => ({ ...inputs, id: inputs["bucket"], keys: [] }),
+  "aws:s3/getObject:getObject": ({ inputs }) => ({
+    ...inputs,
+    id: `${String(inputs["bucket"])}/${String(inputs["key"])}`,
+    contentType: "application/json",
+    body: "",
+  }),
   "aws:secretsmanager/getSecretVersions:getSecretVersions": ({ inputs, hex }) => ({
     arn: inputs["secretId"],
     secretId: inputs["secretId"],

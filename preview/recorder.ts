@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { inFreshRuntime, marked, observe, type Request, resolved, settled } from "./internals";
-import { answerCall, answerResource } from "./mocks";
+import { answerCall, answerResource, Refused } from "./mocks";
 
 /** One resource as the program asked the engine for it. Plain JSON: secrets and unknown values are marked. */
 export interface RecordedResource {
@@ -44,6 +44,8 @@ export interface RecordOptions {
   readonly previousOutputs?: Readonly<Record<string, unknown>>;
   /** Type or call → properties that AWS answers otherwise than usual. @default none */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Call → what AWS refuses it with. @default none */
+  readonly refusals?: Readonly<Record<string, string>>;
   /** Whether ids and everything that AWS computes are unknown, as in a first preview. @default false */
   readonly unknowns?: boolean;
 }
@@ -65,7 +67,7 @@ export function record(program: () => unknown, options: RecordOptions): Promise<
         try {
           return answer(args, options);
         } catch (error) {
-          fail(error);
+          if (!(error instanceof Refused)) fail(error);
           throw error;
         }
       };

@@ -79,24 +79,49 @@ const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
 };
 const FIRST: readonly Phase[] = ["greenfield", "replicating"];
 
+/** What is known of how far the move of a stack has come. */
+export interface MoveFacts {
+  /** Phase of the last finished update; undefined for a new stack. */
+  readonly deployed: Phase | undefined;
+  /** What the move has recorded, `replicating` before it has recorded anything; undefined if it has nowhere to. */
+  readonly recorded: Phase | undefined;
+  /** Where the load balancer sends users at this moment; undefined if it does not say. */
+  readonly trafficTo: "ecs" | "source" | undefined;
+}
+
 /**
- * Says why a stack must not go from one phase to another, or nothing if it may.
- * @param previous the phase of the last finished update; undefined for a new stack
+ * Says why a stack must not go to a phase, or nothing if it may. From `replicating` on the move changes the world and
+ * the config follows it: an update never turns users, because only the fenced turn of a cutover or a rollback leaves
+ * the other side with every write. The load balancer is believed before the record, which is written a moment later.
+ *
  * @param next the phase that the config asks for
- * @param rollback whether this update records a rollback that the cutover has already carried out:
- *   the only way from `switched` back to `replicating`, because only the fenced, reverse-replicated
- *   rollback leaves the source with every write
  */
 export function phaseChangeProblem(
-  previous: Phase | undefined,
+  { deployed, recorded, trafficTo }: MoveFacts,
   next: Phase,
-  rollback: boolean,
 ): string | undefined {
-  if (previous === "switched" && next === "replicating") {
-    return rollback
-      ? undefined
-      : "turning back would send users to the database that is behind; run the cutover's rollback first, then record it with: pulumi config set redash:rollback true";
+  const isMoving = deployed === "replicating" || deployed === "switched";
+  const usersOn = trafficTo ?? (recorded && PHASE_TABLE[recorded].trafficTo);
+  if (!isMoving || usersOn === undefined) return orderProblem(deployed, next);
+  const reached =
+    usersOn === "source" ? "replicating" : recorded === "complete" ? "complete" : "switched";
+  if (next === reached) return undefined;
+  // An update to `complete` that failed may have removed the record; it must be possible to finish it.
+  if (recorded === undefined && reached === "switched" && next === "complete") return undefined;
+  const follow = `pulumi config set redash:phase ${reached}`;
+  switch (reached) {
+    case "replicating":
+      return `users are on the source, and an update would send them to a database that may be behind; only npm run move -- cutover turns them; until then: ${follow}`;
+    case "switched":
+      return next === "complete"
+        ? `the way back is still there; remove it first with: npm run move -- finish; until then: ${follow}`
+        : `users are on ECS, and an update would send them back to the database that is behind; follow the move with: ${follow}; only npm run move -- rollback turns them back`;
+    case "complete":
+      return `the move is finished; follow it with: ${follow}`;
   }
+}
+
+function orderProblem(previous: Phase | undefined, next: Phase): string | undefined {
   const allowed = previous === undefined ? FIRST : NEXT[previous];
   if (allowed.includes(next)) return undefined;
   const from = previous === undefined ? "a new stack" : `a stack in phase ${previous}`;

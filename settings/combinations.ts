@@ -111,14 +111,6 @@ function* phases(values: Values): Found {
       "the largest value of the source, measured there (docs/settings.md): transport dms stops at a larger one",
     );
   }
-  if (values.rollback && phase !== "replicating") {
-    yield problem(
-      values,
-      ["rollback", "phase"],
-      `false, unless phase goes back to replicating (it is ${phase})`,
-      "pulumi config rm redash:rollback",
-    );
-  }
 }
 
 const SUBNET_KEYS = ["publicSubnetIds", "privateSubnetIds", "isolatedSubnetIds"] as const;

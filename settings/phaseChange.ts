@@ -1,50 +1,61 @@
 import { getListener } from "@pulumi/aws/lb/getListener";
 import { getListenerRule } from "@pulumi/aws/lb/getListenerRule";
 import * as pulumi from "@pulumi/pulumi";
-import { PHASES, phaseChangeProblem, type Phase } from "../redash/phase";
+import { type MoveFacts, PHASES, phaseChangeProblem, type Phase } from "../redash/phase";
+import { recordedPhase } from "./phaseRecord";
+
+type Output = (name: string) => Promise<unknown>;
 
 /**
- * Refuses a phase that does not follow from the last deployed one, at preview as well as at update, before any
- * resource is registered. The stack's own outputs tell that phase: empty for a new stack, and after a failed
- * update still the old one. An update that failed after the load balancer was switched, or a cutover that is not
- * recorded yet, leaves "replicating" behind although users write to RDS: so the load balancer is asked, too.
- * @throws pulumi.RunError with what is allowed and how to set the phase back
+ * Refuses a phase that does not follow from the last deployed one, or lags behind the move or ahead of it, at preview
+ * as well as at update, before any resource is registered. The stack's own outputs tell the last deployed phase: empty
+ * for a new stack, and after a failed update still the old one. How far the move has come since is told by what it has
+ * recorded, and by the load balancer.
+ * @throws pulumi.RunError with the command that sets the phase right
  */
-export async function refuseIllegalPhaseChange(settings: {
+export async function refuseIllegalPhaseChange({
+  phase,
+}: {
   readonly phase: Phase;
-  readonly rollback: boolean;
 }): Promise<void> {
   const self = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const reference = new pulumi.StackReference(self);
-  const output = async (name: string): Promise<unknown> =>
+  const output: Output = async (name): Promise<unknown> =>
     (await reference.getOutputDetails(name)).value;
-  const deployed = await output("phase");
-  const recorded = PHASES.find((phase) => phase === deployed);
-  const isSwitchedBack =
-    recorded === "replicating" && settings.phase === "replicating" && (await goesToEcs(output));
-  const previous = isSwitchedBack ? "switched" : recorded;
-  const problem = phaseChangeProblem(previous, settings.phase, settings.rollback);
-  if (problem !== undefined) {
-    throw new pulumi.RunError(`redash:phase = ${settings.phase} is refused: ${problem}`);
-  }
+  const problem = phaseChangeProblem(await moveFacts(output), phase);
+  if (problem !== undefined)
+    throw new pulumi.RunError(`redash:phase = ${phase} is refused: ${problem}`);
 }
 
-/** Whether the load balancer of the last update sends traffic to ECS at this moment. */
-async function goesToEcs(output: (name: string) => Promise<unknown>): Promise<boolean> {
-  const [listener, rule, ecs] = [
-    await output("listenerArn"),
-    await output("listenerRuleArn"),
-    await output("ecsTargetGroupArn"),
-  ];
-  if (typeof ecs !== "string") return false;
+async function moveFacts(output: Output): Promise<MoveFacts> {
+  const outputPhase = await output("phase");
+  const deployed = PHASES.find((phase) => phase === outputPhase);
+  // Of other phases the load balancer has nothing to tell, and the move has no bucket.
+  if (deployed !== "replicating" && deployed !== "switched")
+    return { deployed, recorded: undefined, trafficTo: undefined };
+  const bucket = await output("journalBucket");
+  return {
+    deployed,
+    recorded: typeof bucket === "string" ? await recordedPhase(bucket) : undefined,
+    trafficTo: await trafficTo(output),
+  };
+}
+
+/** Where the load balancer of the last update sends users at this moment. */
+async function trafficTo(output: Output): Promise<MoveFacts["trafficTo"]> {
+  const [listener, rule] = [await output("listenerArn"), await output("listenerRuleArn")];
   const actions =
     typeof rule === "string"
       ? ((await getListenerRule({ arn: rule })).actions ?? [])
       : typeof listener === "string"
         ? (await getListener({ arn: listener })).defaultActions
         : [];
-  return actions
+  const arns = actions
     .flatMap(({ forwards = [] }) => forwards)
     .flatMap(({ targetGroups = [] }) => targetGroups)
-    .some(({ arn, weight }) => arn === ecs && weight > 0);
+    .flatMap(({ arn, weight }) => (weight > 0 ? [arn] : []));
+  const has = (group: unknown) => typeof group === "string" && arns.includes(group);
+  // Weight for both is a split brain; what counts is that users write to ECS's database.
+  if (has(await output("ecsTargetGroupArn"))) return "ecs";
+  return has(await output("sourceTargetGroupArn")) ? "source" : undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Mode, MODES, type Phase, PHASES } from "../../redash/phase";
-import { byMode, fixed, required } from "../key";
+import { byMode, required } from "../key";
 
 export const stackKeys = {
   mode: required<Mode>({
@@ -13,21 +13,13 @@ export const stackKeys = {
   }),
   phase: required<Phase>({
     type: "string",
-    description: "How far the move has come (docs/architecture.md, Phases).",
+    description:
+      "How far the move has come (docs/architecture.md, Phases). A new stack begins as `greenfield`, or as `replicating` for a move. From then on `cutover`, `rollback` and `finish` of `npm run move` record `switched`, `replicating` and `complete`, and preview and update refuse any other value until this key follows, with the command that sets it: an update never turns users.",
     effect:
       "moves traffic, the scheduler and the migration's resources as the table of phases says",
     schema: z.enum(PHASES),
     allowed: PHASES.join(", "),
     example: "replicating",
-  }),
-  rollback: fixed({
-    type: "boolean",
-    description:
-      "Whether this update records a rollback that the cutover has carried out: the only way back from switched to replicating.",
-    schema: z.boolean(),
-    allowed: "true, false",
-    default: false,
-    example: true,
   }),
   protectData: byMode({
     type: "boolean",

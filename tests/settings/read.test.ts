@@ -387,13 +387,6 @@ describe("settings", () => {
       ],
     ],
     [
-      "refuses a recorded rollback in any phase but replicating",
-      { "redash:phase": "switched", "redash:rollback": "true" },
-      [
-        "redash:rollback = true | false, unless phase goes back to replicating (it is switched) | pulumi config rm redash:rollback",
-      ],
-    ],
-    [
       "refuses a secret in plain environment and does not repeat it",
       { "redash:environment": '{"REDASH_MAIL_PASSWORD":"hunter2"}' },
       [

@@ -11,6 +11,7 @@ export function runProgram(
     /** Other outputs of the last deployment, and what AWS answers. */
     previousOutputs?: object;
     answers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    refusals?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Recording> {
   const program = require("../../index") as () => Promise<unknown>;
@@ -20,6 +21,7 @@ export function runProgram(
     previousOutputs:
       previousPhase === null ? {} : { phase: previousPhase, ...options.previousOutputs },
     ...(options.answers && { answers: options.answers }),
+    ...(options.refusals && { refusals: options.refusals }),
     ...(options.unknowns === true ? { unknowns: true } : {}),
   });
 }

@@ -26,20 +26,20 @@ export async function* followJournal(following: Following): AsyncGenerator<Event
   const { journal, progress, clock, signal, deadlineMs } = following;
   const end = clock.monotonicMs() + deadlineMs;
   let told = following.from;
-  let run: string | undefined;
+  let atWork: string | undefined;
   let last: string | undefined;
   for (;;) {
     const isLastLook = signal.aborted;
     for (const entry of (await journal.read()).slice(told)) {
       told++;
-      run = entry.run;
+      atWork = BEGINS.has(entry.kind) ? placeOf(entry) : undefined;
       yield entry;
       if (entry.kind === "run-ended") return;
     }
     const now = await progress.read();
     const text = JSON.stringify(now);
-    // The object outlives the run that wrote it.
-    if (now !== undefined && now.run === run && text !== last) yield now;
+    // The object outlives the step, and the run, that wrote it.
+    if (now !== undefined && placeOf(now) === atWork && text !== last) yield now;
     last = text;
     if (isLastLook) signal.throwIfAborted();
     if (clock.monotonicMs() > end)
@@ -49,3 +49,6 @@ export async function* followJournal(following: Following): AsyncGenerator<Event
     await clock.sleep(EVERY_MS, signal).catch(() => undefined);
   }
 }
+
+const BEGINS: ReadonlySet<Event["kind"]> = new Set(["step-started", "undo-started"]);
+const placeOf = (event: Event) => `${event.run} ${"step" in event ? event.step : ""}`;

@@ -91,7 +91,8 @@ export class Lease {
     const text = JSON.stringify({ holder, id: this.id, renewal: this.renewal++ });
     const condition = this.etag === undefined ? "absent" : { etag: this.etag };
     const now = await this.bucket.put(LOCK_KEY, text, condition);
-    if (now === undefined || readLock(this.bucket, now).id !== this.id) return false;
+    // One that is answered when the time is over makes nothing longer.
+    if (this.isLost || now === undefined || readLock(this.bucket, now).id !== this.id) return false;
     this.etag = now.etag;
     if (now.text === text) this.endAt(sentMs + LEASE_MS);
     return true;
@@ -106,6 +107,7 @@ export class Lease {
   }
 
   private lose(why: string): void {
+    if (this.isLost) return;
     this.isLost = true;
     this.ended.abort();
     this.cancelEnd();

@@ -34,9 +34,7 @@ export class S3Progress {
     if (event.kind !== "progress") return;
     const { run, step, message } = event;
     this.latest = { kind: "progress", run, step, message };
-    this.writing ??= this.writeAll().finally(() => {
-      this.writing = undefined;
-    });
+    this.writing ??= this.writeAll();
   };
 
   /** Returns when nothing is written any more: what a function leaves behind wakes up in its next invocation. */
@@ -62,5 +60,7 @@ export class S3Progress {
         if (!this.ended.signal.aborted) this.failed(error);
       }
     }
+    // In the same turn in which there was nothing left: what is shown from now on begins anew.
+    this.writing = undefined;
   }
 }

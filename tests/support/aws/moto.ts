@@ -123,7 +123,9 @@ export class Moto {
       }
       if (typeof fault === "object") {
         answer.writeHead(fault.status, { "x-amzn-errortype": fault.code });
-        answer.end(errorBody(incoming.headers["content-type"] ?? "", fault.code));
+        // Of S3 it is the type of the object.
+        const type = name.includes(" /") ? "xml" : (incoming.headers["content-type"] ?? "");
+        answer.end(errorBody(type, fault.code));
         return;
       }
       const onward = request(
