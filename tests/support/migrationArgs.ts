@@ -47,7 +47,10 @@ export const MIGRATION_ARGS: RedashMigrationArgs = {
     services: {
       server: "redash-server",
       scheduler: "redash-scheduler",
-      workers: pulumi.output<Record<string, string>>({ adhoc: "redash-worker-adhoc", periodic: "redash-worker-periodic" }),
+      workers: pulumi.output<Record<string, string>>({
+        adhoc: "redash-worker-adhoc",
+        periodic: "redash-worker-periodic",
+      }),
     },
     wantedTasks: { server: 2, scheduler: 1, workers: { adhoc: 3, periodic: 1 } },
     targetGroupArn: `${ELB}:targetgroup/redash-ecs/1`,
