@@ -192,7 +192,9 @@ export = async () => {
       mode: settings.mode,
       url: settings.url,
       source: {
-        ...sourceHost,
+        instanceId: sourceHost.instanceId,
+        address: sourceHost.address,
+        securityGroupId: sourceHost.securityGroupId,
         port: settings.sourceDatabasePort,
         databaseName: settings.sourceDatabaseName,
         applicationRole: settings.sourceApplicationRole,

@@ -104,7 +104,7 @@ export function marked(value: unknown, path: string, secretPaths: string[]): unk
 
 /** What stands in place of an asset, which may be megabytes of code. */
 const fingerprint = (text: string) =>
-  `[${Buffer.byteLength(text)} bytes, sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 16)}]`;
+  `${Buffer.byteLength(text)} bytes, sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
 
 /** The value of an output, marked in place of a secret or of what is not known yet. */
 export async function resolved(output: Output<unknown>): Promise<unknown> {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { awsWorldDescription } from "../cutover/adapters/aws/description";
 import { compare } from "../preview/compare";
 import type { Recording } from "../preview/recorder";
 import { isRefused, verdictLines, verdictOf } from "../preview/verdict";
 import { type Mode, MODES, type Phase, PHASES } from "../redash/phase";
+import { DEFAULT_WORKERS } from "../redash/processes";
 import { soundConfig } from "./support/configs";
 import { assertInvariants, containers, ofType, runProgram } from "./support/program";
 import { only } from "./support/recordings";
@@ -82,43 +84,86 @@ describe("the program", () => {
   }
 
   it("removes what belongs to the move, and nothing else, when the phase says complete", async () => {
-    assert.deepEqual(await between("production", "switched", "complete"), [
-      "removed MetricAlarm redash-migration-slot-lag",
-      "removed MetricAlarm redash-migration-wal-disk",
-      "changed Listener redash-https | defaultActions.0.forward.targetGroups.1",
-      "removed TargetGroup redash-source",
-      "removed TargetGroupAttachment redash-source",
-      ...[
-        "max_logical_replication_workers",
-        "max_replication_slots",
-        "max_sync_workers_per_subscription",
-        "max_wal_senders",
-        "max_worker_processes",
-        "rds.logical_replication",
-      ]
-        .map((name) => `parameters.${name}`)
-        .reduce<string[]>(
-          ([line = ""], path) => [`${line} | ${path}`],
-          ["changed ParameterGroup redash-database"],
-        ),
-      "removed Secret redash-migration-source",
-      "removed Secret redash-migration-target",
-      "removed SecretVersion redash-migration-source",
-      "removed SecretVersion redash-migration-target",
-      "removed SecurityGroupEgressRule redash-load-balancer-to-source",
-      "removed SecurityGroupEgressRule redash-source-database-egress",
-      "removed SecurityGroupEgressRule redash-source-to-database",
-      "removed SecurityGroupIngressRule redash-source-database-ingress",
-      "removed SecurityGroupIngressRule redash-source-from-database",
-      "removed SecurityGroupIngressRule redash-source-from-load-balancer",
-      "removed RandomPassword redash-migration-source",
-      "removed RedashMigration redash",
-    ]);
-    assert.deepEqual(
-      (await between("rehearsal", "switched", "complete")).filter((line) =>
-        line.startsWith("removed"),
+    const ofMove = [
+      "removed MetricAlarm redash-migration-function-errors",
+      "removed LogGroup redash-migration-function",
+      "removed Function redash-migration-function",
+      "removed FunctionEventInvokeConfig redash-migration-function",
+      "removed Role redash-migration-function",
+      "removed RolePolicy redash-migration-function",
+      "removed RolePolicy redash-migration-function-code",
+      "removed RolePolicyAttachment redash-migration-function",
+      "removed Bucket redash-migration-journal",
+      "removed BucketLifecycleConfiguration redash-migration-journal",
+      "removed BucketOwnershipControls redash-migration-journal",
+      "removed BucketPolicy redash-migration-journal",
+      "removed BucketPublicAccessBlock redash-migration-journal",
+      "removed BucketServerSideEncryptionConfiguration redash-migration-journal",
+      "removed BucketVersioning redash-migration-journal",
+      "removed SecurityGroup redash-migration-function",
+      ...["database", "https", "queue", "source"].map(
+        (to) => `removed SecurityGroupEgressRule redash-migration-function-to-${to}`,
       ),
-      [
+      ...["database", "load-balancer", "queue", "source"].map(
+        (at) => `removed SecurityGroupIngressRule redash-migration-function-${at}-ingress`,
+      ),
+      "removed Document redash-migration-source",
+    ];
+    const sorted = (lines: readonly string[]) => [...lines].sort();
+    assert.deepEqual(
+      sorted(await between("production", "switched", "complete")),
+      sorted([
+        ...ofMove,
+        "removed MetricAlarm redash-migration-slot-lag",
+        "removed MetricAlarm redash-migration-wal-disk",
+        "changed Listener redash-https | defaultActions.0.forward.targetGroups.1",
+        "removed TargetGroup redash-source",
+        "removed TargetGroupAttachment redash-source",
+        ...[
+          "max_logical_replication_workers",
+          "max_replication_slots",
+          "max_sync_workers_per_subscription",
+          "max_wal_senders",
+          "max_worker_processes",
+          "rds.logical_replication",
+        ]
+          .map((name) => `parameters.${name}`)
+          .reduce<string[]>(
+            ([line = ""], path) => [`${line} | ${path}`],
+            ["changed ParameterGroup redash-database"],
+          ),
+        "removed Secret redash-migration-source",
+        "removed Secret redash-migration-target",
+        "removed SecretVersion redash-migration-source",
+        "removed SecretVersion redash-migration-target",
+        "removed SecurityGroupEgressRule redash-load-balancer-to-source",
+        "removed SecurityGroupEgressRule redash-source-database-egress",
+        "removed SecurityGroupEgressRule redash-source-to-database",
+        "removed SecurityGroupIngressRule redash-source-database-ingress",
+        "removed SecurityGroupIngressRule redash-source-from-database",
+        "removed SecurityGroupIngressRule redash-source-from-load-balancer",
+        "removed RandomPassword redash-migration-source",
+        "removed RedashMigration redash",
+      ]),
+    );
+    assert.deepEqual(
+      sorted(
+        (await between("rehearsal", "switched", "complete")).filter((line) =>
+          line.startsWith("removed"),
+        ),
+      ),
+      sorted([
+        ...ofMove,
+        "removed SecurityGroup redash-endpoints",
+        "removed SecurityGroupIngressRule redash-endpoints-from-tasks",
+        "removed SecurityGroupIngressRule redash-migration-function-endpoints-ingress",
+        "removed SecurityGroupIngressRule redash-source-endpoints-ingress",
+        ...["ec2messages", "secretsmanager", "ssm", "ssmmessages"].map(
+          (service) => `removed VpcEndpoint redash-${service}`,
+        ),
+        "removed Role redash-source-agent",
+        "removed RolePolicyAttachment redash-source-agent",
+        "removed InstanceProfile redash-source-agent",
         "removed MetricAlarm redash-migration-slot-lag",
         "removed MetricAlarm redash-migration-wal-disk",
         "removed Instance redash-source-instance",
@@ -138,7 +183,7 @@ describe("the program", () => {
         "removed RandomPassword redash-migration-source",
         "removed RedashMigration redash",
         "removed RedashSourceClone redash-source",
-      ],
+      ]),
     );
   });
 
@@ -223,6 +268,9 @@ describe("the program", () => {
       "schedulerTaskDefinitionArn",
     ];
     const moving = [
+      "move",
+      "journalBucket",
+      "sourceDocumentName",
       "transport",
       "sourceTargetGroupArn",
       "sourceInstanceId",
@@ -259,6 +307,216 @@ describe("the program", () => {
         "replicationSourceSecretArn",
       ].sort(),
     );
+  });
+
+  it("gives the command line region, function and bucket of the move, the same before and after the switch", async () => {
+    for (const mode of MODES) {
+      const [replicating, switched] = await Promise.all(
+        (["replicating", "switched"] as const).map(
+          async (phase) => (await run(mode, phase)).outputs,
+        ),
+      );
+      const { move, journalBucket } = replicating!;
+      const { functionName } = move as { functionName: string };
+      assert.match(functionName, /^redash-migration-function-[0-9a-f]{7}$/);
+      assert.match(String(journalBucket), /^redash-migration-journal-[0-9a-f]{7}$/);
+      assert.deepEqual(move, { region: "eu-west-1", functionName, journalBucket });
+      assert.deepEqual(switched!["move"], move);
+    }
+  });
+
+  /** The world that the function of the move is given. */
+  const world = (recording: Recording) => {
+    const { inputs } = only(recording, "Function", "redash-migration-function");
+    return inputs["environment"] as { variables: { REDASH_MOVE: string } };
+  };
+
+  it("tells the cutover of a world that it understands, in which every service will have the tasks of the phase switched", async () => {
+    for (const mode of MODES) {
+      for (const transport of [{}, DMS]) {
+        const { variables } = world(await run(mode, "replicating", transport));
+        const { target, source, probeDataSourceId } = awsWorldDescription.parse(
+          JSON.parse(variables.REDASH_MOVE),
+        );
+        const services = ofType(await run(mode, "switched", transport), "Service");
+        const running = services.map(({ inputs }) => inputs["desiredCount"]);
+        assert.deepEqual(
+          Object.values(target.wantedTasks).sort(),
+          [...running].sort(),
+          "what the cutover starts is what the program declares",
+        );
+        assert.deepEqual(
+          Object.keys(target.wantedTasks).sort(),
+          [
+            ...target.services.servers,
+            ...target.services.scheduler,
+            ...target.services.workers,
+          ].sort(),
+        );
+        assert.equal(target.wantedTasks[target.services.scheduler[0]!], 1);
+        assert.deepEqual(
+          [target.database.applicationRole, source.database.applicationRole, probeDataSourceId],
+          ["redash_app", "postgres", 1],
+        );
+      }
+    }
+  });
+
+  it("fits the world into the environment of a function, with names as long as the settings allow", async () => {
+    // As many kinds as there may be, with names of 16 characters.
+    const queues = Array.from({ length: 9 }, (_, index) => `queue_of_a_source_${index}`);
+    const kinds = [
+      ...DEFAULT_WORKERS,
+      ...queues.map((queue) => ({ ...DEFAULT_WORKERS[0]!, queues: [queue] })),
+    ].map((kind, index) => ({ ...kind, name: `long-long-long-${index}`.slice(-16) }));
+    assert.equal(kinds.length, 12);
+    const recording = await run("production", "replicating", {
+      ...DMS,
+      "redash:dataSourceQueues": JSON.stringify(queues),
+      "redash:workers": JSON.stringify(kinds),
+      "redash:host": `${"redash.".repeat(8)}acme.io`,
+      "redash:sourceProjectDirectory": `/opt/${"redash/".repeat(8)}`,
+      "redash:sourceServices": JSON.stringify({
+        servers: ["redash-server-one", "redash-server-two"],
+        scheduler: ["redash-scheduler"],
+        workers: ["redash-scheduled-worker", "redash-adhoc-worker", "redash-worker"],
+        database: "redash-postgres",
+        queue: "redash-redis",
+      }),
+    });
+    const bytes = Buffer.byteLength(JSON.stringify(world(recording).variables));
+    assert.ok(bytes > 3500 && bytes <= 4096, String(bytes));
+  });
+
+  it("lets the function through to Redash as its users reach it: by the NAT gateway's address if that is public", async () => {
+    const recording = await run("rehearsal", "replicating", {
+      "redash:ingressScheme": "internet-facing",
+    });
+    const rule = only(
+      recording,
+      "SecurityGroupIngressRule",
+      "redash-migration-function-load-balancer-from-nat-0",
+    );
+    const { securityGroups } = only(recording, "LoadBalancer", "redash-alb").inputs;
+    assert.deepEqual(
+      [rule.inputs["cidrIpv4"], rule.inputs["fromPort"], [rule.inputs["securityGroupId"]]],
+      ["192.0.2.1/32", 443, securityGroups],
+    );
+    assert.equal(isRefused(verdictOf(recording)), false);
+  });
+
+  it("gives Redash's processes a role of their own on a database that a move fills, and the master user on a new one", async () => {
+    const passwords = async (phase: Phase) =>
+      ofType(await run("production", phase), "RandomPassword")
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith("redash-database"));
+    assert.deepEqual(await passwords("greenfield"), ["redash-database"]);
+    for (const phase of ["replicating", "switched", "complete"] as const) {
+      assert.deepEqual(
+        await passwords(phase),
+        ["redash-database", "redash-database-application"],
+        phase,
+      );
+    }
+  });
+
+  describe("a rehearsal's copy of production", () => {
+    const phases = ["replicating", "switched"] as const;
+    /** The clone's own group, and all rules of the stack. */
+    const clone = async (phase: Phase, changes = {}) => {
+      const recording = await run("rehearsal", phase, changes);
+      const { inputs } = only(recording, "Instance", "redash-source-instance");
+      const groups = inputs["vpcSecurityGroupIds"] as string[];
+      assert.equal(groups.length, 1);
+      const rules = recording.resources.filter(({ type }) => /:SecurityGroup\w*Rule$/.test(type));
+      const of = (direction: string) =>
+        rules.filter(
+          ({ type, inputs: rule }) =>
+            type.endsWith(`:SecurityGroup${direction}Rule`) &&
+            rule["securityGroupId"] === groups[0],
+        );
+      return { recording, inputs, group: groups[0]!, rules, of };
+    };
+
+    for (const phase of phases) {
+      it(`can reach nothing outside of its VPC, by whatever transport: ${phase}`, async () => {
+        for (const transport of [{}, DMS]) {
+          const { recording, inputs, group, rules, of } = await clone(phase, transport);
+          const vpc = only(recording, "Vpc", "redash-vpc");
+          assert.deepEqual(
+            of("Egress").map(({ inputs: rule }) => [
+              rule["cidrIpv4"],
+              rule["cidrIpv6"],
+              rule["prefixListId"],
+              rule["referencedSecurityGroupId"],
+            ]),
+            [[vpc.inputs["cidrBlock"], undefined, undefined, undefined]],
+          );
+          // No rule of another kind, nor inside a group, that would add to it.
+          assert.ok(rules.every(({ type }) => type.startsWith("aws:vpc/securityGroup")));
+          for (const made of ofType(recording, "SecurityGroup"))
+            assert.ok(!("egress" in made.inputs), made.name);
+          assert.deepEqual(
+            [
+              inputs["associatePublicIpAddress"],
+              inputs["ipv6AddressCount"],
+              inputs["networkInterfaces"],
+            ],
+            [false, undefined, undefined],
+          );
+          assert.equal(
+            ofType(recording, "EipAssociation").length + ofType(recording, "Eip").length,
+            0,
+          );
+          assert.deepEqual(
+            [inputs["subnetId"]],
+            (recording.outputs["privateSubnetIds"] as string[]).slice(0, 1),
+          );
+          assert.equal(recording.outputs["sourceSecurityGroupId"], group);
+        }
+      });
+
+      it(`is reached by Systems Manager within the VPC, which the command line needs: ${phase}`, async () => {
+        const { recording, group, rules } = await clone(phase);
+        const endpoints = ofType(recording, "VpcEndpoint");
+        assert.deepEqual(
+          endpoints.map(({ name }) => name),
+          ["redash-ec2messages", "redash-secretsmanager", "redash-ssm", "redash-ssmmessages"],
+        );
+        for (const { inputs } of endpoints) {
+          assert.deepEqual(inputs["subnetIds"], recording.outputs["privateSubnetIds"]);
+          assert.equal(inputs["privateDnsEnabled"], true);
+          const [admits] = rules.filter(
+            ({ inputs: rule }) =>
+              rule["securityGroupId"] === (inputs["securityGroupIds"] as string[])[0] &&
+              rule["referencedSecurityGroupId"] === group,
+          );
+          assert.deepEqual([admits?.inputs["fromPort"], admits?.inputs["toPort"]], [443, 443]);
+        }
+      });
+    }
+
+    it("goes with everything else by one destroy: nothing is protected, kept, or refuses to be deleted", async () => {
+      for (const transport of [{}, DMS]) {
+        for (const phase of phases) {
+          for (const it of (await run("rehearsal", phase, transport)).resources) {
+            assert.deepEqual([it.protect, it.retainOnDelete], [false, false], it.name);
+            const refuses = [
+              "deletionProtection",
+              "enableDeletionProtection",
+              "disableApiTermination",
+            ].filter((property) => it.inputs[property] === true);
+            assert.deepEqual(refuses, [], it.name);
+            if (it.type === "aws:s3/bucket:Bucket")
+              assert.equal(it.inputs["forceDestroy"], true, it.name);
+            if (it.type === "aws:rds/instance:Instance")
+              assert.equal(it.inputs["skipFinalSnapshot"], true);
+            if (it.type === "aws:secretsmanager/secret:Secret")
+              assert.equal(it.inputs["recoveryWindowInDays"], 0, it.name);
+          }
+        }
+      }
+    });
   });
 
   it("keeps the source's keys in every phase but greenfield, which makes its own", async () => {

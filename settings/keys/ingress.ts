@@ -48,7 +48,8 @@ export const ingressKeys = {
   }),
   ingressCidrs: fixed<string[]>({
     type: "array",
-    description: "Networks that may reach the load balancer.",
+    description:
+      "Networks that may reach the load balancer. During a move into an existing VPC with an internet-facing one also the public addresses of the VPC's NAT gateways: the move knocks as people do.",
     schema: z.array(cidr).min(1),
     allowed: "IPv4 networks without host bits, such as 10.0.0.0/8",
     default: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],

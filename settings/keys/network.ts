@@ -30,7 +30,8 @@ export const networkKeys = {
   }),
   privateSubnetIds: optional({
     type: "array",
-    description: "Private subnets of the existing VPC with a way out (NAT), for the tasks.",
+    description:
+      "Private subnets of the existing VPC with a way out (NAT), for the tasks and, during a move, for its function, which calls AWS's services.",
     schema: subnetIds,
     allowed: SUBNETS,
     example: EXAMPLE_SUBNETS,
@@ -71,7 +72,7 @@ export const networkKeys = {
   interfaceEndpoints: fixed({
     type: "boolean",
     description:
-      "Whether a new VPC has interface endpoints for ECR, logs, Secrets Manager, KMS and SSM, so that these calls stay off the internet (about 7 USD a month each per zone).",
+      "Whether a new VPC has interface endpoints for ECR, logs, Secrets Manager, KMS and SSM, so that these calls stay off the internet (about 7 USD a month each per zone). A move makes those of Secrets Manager and Systems Manager for as long as it lasts.",
     schema: z.boolean(),
     allowed: "true, false",
     default: false,

@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { RedashDatabase, type RedashDatabaseArgs } from "../../components/RedashDatabase";
 import { record, type Recording } from "../../preview/recorder";
 import { compare } from "../../preview/compare";
+import { hiddenText } from "../support/hiddenText";
 import { inventory, only, waitsFor } from "../support/recordings";
 
 const ARGS: RedashDatabaseArgs = {
@@ -36,6 +37,7 @@ const recorded = (
         identifier,
         port,
         databaseName,
+        applicationRole,
         username,
         password,
         urlSecretArn,
@@ -46,6 +48,7 @@ const recorded = (
         identifier,
         port,
         databaseName,
+        applicationRole,
         username,
         password,
         urlSecretArn,
@@ -193,6 +196,33 @@ describe("RedashDatabase", () => {
     assert.deepEqual(await isProtected({ protect: false }), []);
   });
 
+  it("has one role for everything, unless Redash's processes get one of their own", async () => {
+    const url = async (applicationRole?: string) =>
+      hiddenText(
+        () => new RedashDatabase("redash", { ...ARGS, applicationRole }),
+        ["SecretVersion", "redash-database-url", "secretString"],
+      );
+    const address = String((await recorded()).outputs["address"]);
+    const parts = (text: string) => /^postgresql:\/\/(\w+):([0-9a-f]{48})@(.*)$/.exec(text)!;
+    const [, master, masterPassword, rest] = parts(await url());
+    const [, application, password, sameRest] = parts(await url("redash_app"));
+    assert.deepEqual([master, application], ["redash", "redash_app"]);
+    assert.deepEqual([rest, sameRest], Array(2).fill(`${address}:5432/redash?sslmode=require`));
+    assert.notEqual(password, masterPassword);
+  });
+
+  it("adds a protected password for that role, and changes nothing of the database", async () => {
+    const applicationRole = "redash_app";
+    const [without, with_] = [await recorded(), await recorded({ applicationRole })];
+    assert.deepEqual(
+      inventory(with_).filter((line) => !inventory(without).includes(line)),
+      ["RandomPassword redash-database-application"],
+    );
+    assert.equal(only(with_, "RandomPassword", "redash-database-application").protect, true);
+    assert.deepEqual(instance(with_).inputs, instance(without).inputs);
+    assert.equal(with_.outputs["applicationRole"], "redash_app");
+  });
+
   it("ignores no change and deletes nothing first", async () => {
     for (const resource of (await recorded()).resources) {
       assert.deepEqual(
@@ -218,6 +248,7 @@ describe("RedashDatabase", () => {
     assert.deepEqual(plain, {
       port: 5432,
       databaseName: "redash",
+      applicationRole: "redash",
       username: "redash",
       password: "[secret]",
     });

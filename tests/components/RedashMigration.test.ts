@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import {
   type DmsArgs,
@@ -9,10 +8,10 @@ import {
 import { record, type RecordedResource, type Recording } from "../../preview/recorder";
 import { isRefused, verdictOf } from "../../preview/verdict";
 import { endpointSettings, lobMaxSizeKib, tableMappings, taskSettings } from "../../redash/dms";
+import { hiddenText } from "../support/hiddenText";
+import { KEY, MIGRATION_ARGS, TOPIC } from "../support/migrationArgs";
 import { inventory, only, waitsFor } from "../support/recordings";
 
-const KEY = "arn:aws:kms:eu-west-1:111122223333:key/k";
-const TOPIC = "arn:aws:sns:eu-west-1:111122223333:redash-alarms";
 const DMS_ARGS: DmsArgs = {
   instanceClass: "dms.r6i.large",
   storageGib: 100,
@@ -24,26 +23,6 @@ const DMS_ARGS: DmsArgs = {
   subnetIds: ["subnet-a", "subnet-b"],
   securityGroupId: "sg-replication",
 };
-const ARGS: RedashMigrationArgs = {
-  forward: true,
-  source: { address: "10.60.10.20", port: 5433, databaseName: "postgres" },
-  target: {
-    identifier: "redash-0f0f0f0f",
-    address: "redash.abc.eu-west-1.rds.amazonaws.com",
-    port: 5432,
-    databaseName: "redash",
-    username: "redash",
-    password: pulumi.secret("hunter2hunter2"),
-    storageGib: 100,
-  },
-  alarmTopicArns: [TOPIC],
-  keyArn: KEY,
-  logRetentionDays: 90,
-  secretRecoveryWindowDays: 30,
-  regionName: "eu-west-1",
-  accountId: "111122223333",
-};
-
 interface Options {
   readonly unknowns?: boolean;
   readonly answers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -54,11 +33,12 @@ const recorded = (
 ): Promise<Recording> =>
   record(
     () => {
-      const { sourceSecretArn, targetSecretArn, dms } = new RedashMigration("redash", {
-        ...ARGS,
+      const { sourceSecretArn, targetSecretArn, dms, move } = new RedashMigration("redash", {
+        ...MIGRATION_ARGS,
         ...changes,
       });
-      return { phase: "replicating", mode: "production", sourceSecretArn, targetSecretArn, ...dms };
+      const secrets = { sourceSecretArn, targetSecretArn };
+      return { phase: "replicating", mode: "production", ...secrets, ...move, ...dms };
     },
     { stack: "test", config: {}, ...options },
   );
@@ -66,14 +46,39 @@ const withDms = (changes: Partial<DmsArgs> = {}, options: Options = {}) =>
   recorded({ dms: { ...DMS_ARGS, ...changes } }, options);
 
 const LOGICAL = [
+  "BucketLifecycleConfiguration redash-migration-journal",
+  "BucketOwnershipControls redash-migration-journal",
+  "BucketPolicy redash-migration-journal",
+  "BucketPublicAccessBlock redash-migration-journal",
+  "BucketServerSideEncryptionConfiguration redash-migration-journal",
+  "BucketVersioning redash-migration-journal",
+  "Bucket redash-migration-journal",
+  "Document redash-migration-source",
+  "FunctionEventInvokeConfig redash-migration-function",
+  "Function redash-migration-function",
+  "LogGroup redash-migration-function",
+  "MetricAlarm redash-migration-function-errors",
   "MetricAlarm redash-migration-slot-lag",
   "MetricAlarm redash-migration-wal-disk",
   "RandomPassword redash-migration-source",
+  "Role redash-migration-function",
+  "RolePolicyAttachment redash-migration-function",
+  "RolePolicy redash-migration-function",
+  "RolePolicy redash-migration-function-code",
   "Secret redash-migration-source",
   "Secret redash-migration-target",
   "SecretVersion redash-migration-source",
   "SecretVersion redash-migration-target",
-];
+  "SecurityGroup redash-migration-function",
+  "SecurityGroupEgressRule redash-migration-function-to-database",
+  "SecurityGroupEgressRule redash-migration-function-to-https",
+  "SecurityGroupEgressRule redash-migration-function-to-queue",
+  "SecurityGroupEgressRule redash-migration-function-to-source",
+  "SecurityGroupIngressRule redash-migration-function-database-ingress",
+  "SecurityGroupIngressRule redash-migration-function-load-balancer-ingress",
+  "SecurityGroupIngressRule redash-migration-function-queue-ingress",
+  "SecurityGroupIngressRule redash-migration-function-source-ingress",
+].sort();
 const TASK_ALARMS = [
   "latency-source",
   "latency-target",
@@ -97,32 +102,14 @@ const DMS = [
   "SecretVersion redash-migration-dms-source",
 ];
 
-/** A text that a recording hides, as the program computes it. */
-async function hiddenText(
-  [type, name, property]: readonly [type: string, name: string, property: string],
+/** A text that a recording hides, as the migration computes it. */
+const hidden = (
+  what: Parameters<typeof hiddenText>[1],
   changes: Partial<RedashMigrationArgs>,
-): Promise<string> {
-  let text: Promise<string> | undefined;
-  await record(
-    () => {
-      pulumi.runtime.registerStackTransformation((it) => {
-        if (it.type.endsWith(`:${type}`) && it.name === name) {
-          const { [property]: value } = it.props as Record<string, pulumi.Input<string>>;
-          text = new Promise((resolve) => {
-            pulumi.unsecret(pulumi.output(value ?? "")).apply(resolve);
-          });
-        }
-        return undefined;
-      });
-      new RedashMigration("redash", { ...ARGS, ...changes });
-    },
-    { stack: "test", config: {} },
-  );
-  assert.ok(text, name);
-  return text;
-}
+): Promise<string> =>
+  hiddenText(() => new RedashMigration("redash", { ...MIGRATION_ARGS, ...changes }), what);
 const secretText = async (name: string, changes: Partial<RedashMigrationArgs>) =>
-  JSON.parse(await hiddenText(["SecretVersion", name, "secretString"], changes)) as unknown;
+  JSON.parse(await hidden(["SecretVersion", name, "secretString"], changes)) as unknown;
 
 const alarm = (recording: Recording, role: string) =>
   only(recording, "MetricAlarm", `redash-migration-${role}`).inputs;
@@ -175,6 +162,25 @@ describe("RedashMigration", () => {
         });
         assert.match(String(alarmDescription), /Runbook: /);
       }
+    });
+
+    it("tells when the function of the move died, which it cannot write down itself", async () => {
+      const recording = await recorded();
+      const { alarmDescription, ...inputs } = alarm(recording, "function-errors");
+      assert.deepEqual(inputs, {
+        namespace: "AWS/Lambda",
+        dimensions: { FunctionName: recording.outputs["functionName"] },
+        metricName: "Errors",
+        statistic: "Sum",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 0,
+        period: 60,
+        evaluationPeriods: 1,
+        treatMissingData: "notBreaching",
+        alarmActions: [TOPIC],
+        okActions: [TOPIC],
+      });
+      assert.match(String(alarmDescription), /Runbook: /);
     });
   });
 
@@ -320,7 +326,7 @@ describe("RedashMigration", () => {
         certificatePem: "[secret]",
       });
       assert.equal(
-        await hiddenText(["Certificate", "redash-dms-target", "certificatePem"], {
+        await hidden(["Certificate", "redash-dms-target", "certificatePem"], {
           dms: { ...DMS_ARGS, targetCaPem: caPem },
         }),
         caPem,
@@ -443,7 +449,7 @@ describe("RedashMigration", () => {
     it("are used where they exist, and not made", async () => {
       const recording = await withDms();
       assert.deepEqual(
-        inventory(recording).filter((line) => /^Role(PolicyAttachment)? /.test(line)),
+        inventory(recording).filter((line) => /^Role(PolicyAttachment)? redash-dms/.test(line)),
         ["Role redash-dms-secrets"],
       );
     });

@@ -19,7 +19,6 @@ const ARGS: RedashNetworkArgs = {
   keyArn: "arn:aws:kms:eu-central-1:111122223333:key/flow",
   regionName: "eu-central-1",
   ingress: { cidrs: ["198.51.100.0/24"], httpRedirect: false },
-  replicationInstance: false,
   serverPort: 5000,
 };
 const SOURCE = { port: 80, address: "10.20.1.9", databasePort: 5433 };
@@ -39,6 +38,7 @@ interface Outputs {
   publicSubnetIds: string[];
   privateSubnetIds: string[];
   isolatedSubnetIds: string[];
+  natAddresses: string[];
   securityGroupIds: Record<string, string>;
 }
 
@@ -55,6 +55,7 @@ async function network(
         publicSubnetIds: made.publicSubnetIds,
         privateSubnetIds: made.privateSubnetIds,
         isolatedSubnetIds: made.isolatedSubnetIds,
+        natAddresses: made.natAddresses,
         securityGroupIds: made.securityGroupIds,
       };
     },
@@ -68,9 +69,6 @@ function firewall(recording: Recording & { outputs: Outputs }): string[] {
   const roles = new Map(
     Object.entries(recording.outputs.securityGroupIds).map(([role, id]) => [id, role]),
   );
-  const endpoints = recording.resources.find((resource) => resource.name === "redash-ecr-api");
-  for (const id of (endpoints?.inputs["securityGroupIds"] ?? []) as string[])
-    roles.set(id, "endpoints");
   const side = (value: unknown): string => roles.get(String(value)) ?? String(value);
   return recording.resources
     .filter((resource) => resource.type.startsWith("aws:vpc/securityGroup"))
@@ -158,8 +156,11 @@ describe("RedashNetwork", () => {
     });
 
     it("has a NAT gateway per zone when asked", async () => {
-      const vpc = only(await network({ natGateways: "OnePerAz" }), "Vpc", "redash-vpc");
+      const recording = await network({ natGateways: "OnePerAz", availabilityZoneCount: 3 });
+      const vpc = only(recording, "Vpc", "redash-vpc");
       assert.deepEqual(vpc.inputs["natGateways"], { strategy: "OnePerAz" });
+      assert.deepEqual(recording.outputs.natAddresses, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+      assert.deepEqual((await network()).outputs.natAddresses, ["192.0.2.1"]);
     });
 
     it("gives no public address to whatever starts in a public subnet", () => {
@@ -284,8 +285,9 @@ describe("RedashNetwork", () => {
 
     it("has the same outputs, its range looked up", async () => {
       const { outputs } = await network({ existing: EXISTING });
-      const { securityGroupIds, vpcCidr, ...ids } = outputs;
+      const { securityGroupIds, vpcCidr, natAddresses, ...ids } = outputs;
       assert.deepEqual(ids, EXISTING);
+      assert.deepEqual(natAddresses, [], "its owner knows them");
       assert.match(vpcCidr, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
       assert.notEqual(vpcCidr, ARGS.cidr);
       assert.deepEqual(
@@ -418,15 +420,9 @@ describe("RedashNetwork", () => {
         "sg-source <- replicationInstance tcp 5433",
       ];
       const withSource = (rules: string[]) => rules.filter((rule) => !/tcp 80$/.test(rule));
-      const recording = await network({ source, replicationInstance: true });
-      const endpoint = recording.resources.filter(({ type }) => type.endsWith(":VpcEndpoint"));
+      const recording = await network({ source, move: { replicationInstance: true } });
       assert.deepEqual(
-        endpoint.map(({ name }) => name),
-        ["redash-secretsmanager"],
-      );
-      const group = (endpoint[0]!.inputs["securityGroupIds"] as string[])[0]!;
-      assert.deepEqual(
-        withSource(firewall(recording).map((rule) => rule.replace(group, "endpoints"))).sort(),
+        withSource(firewall(recording)).sort(),
         [
           ...INSIDE,
           ...OURS,
@@ -437,7 +433,11 @@ describe("RedashNetwork", () => {
           "endpoints <- tasks tcp 443",
         ].sort(),
       );
-      const existing = await network({ source, replicationInstance: true, existing: EXISTING });
+      const existing = await network({
+        source,
+        move: { replicationInstance: true },
+        existing: EXISTING,
+      });
       assert.deepEqual(
         withSource(firewall(existing)),
         [
@@ -478,7 +478,7 @@ describe("RedashNetwork", () => {
             },
             { requiredKeys: ["port", "address", "databasePort"] },
           ),
-          replicationInstance: fc.boolean(),
+          move: fc.record({ replicationInstance: fc.boolean() }),
           serverPort: fc.integer({ min: 1024, max: 65535 }),
         },
         { requiredKeys: [] },
@@ -539,6 +539,25 @@ describe("RedashNetwork", () => {
       [...INSIDE, ...OURS, "endpoints <- tasks tcp 443"].sort(),
     );
     assert.ok(!inventory(await network()).some((line) => line.startsWith("VpcEndpoint")));
+  });
+
+  it("leads a new VPC to Systems Manager and Secrets Manager for a move, whose source may have no other way", async () => {
+    const services = async (changes: Partial<RedashNetworkArgs>) =>
+      (await network(changes)).resources
+        .filter(({ type }) => type === "aws:ec2/vpcEndpoint:VpcEndpoint")
+        .map(({ inputs }) =>
+          String(inputs["serviceName"]).replace("com.amazonaws.eu-central-1.", ""),
+        )
+        .sort();
+    const move = { replicationInstance: false };
+    const ofMove = ["ec2messages", "secretsmanager", "ssm", "ssmmessages"];
+    assert.deepEqual(await services({ move }), ofMove);
+    assert.deepEqual(
+      await services({ move, interfaceEndpoints: true }),
+      ["ecr.api", "ecr.dkr", "kms", "logs", ...ofMove].sort(),
+      "AWS refuses a second endpoint with the same private name",
+    );
+    assert.deepEqual(await services({ move, existing: EXISTING }), []);
   });
 
   it("asks for the same resources while every id is unknown, as in a first preview", async () => {

@@ -19,6 +19,7 @@ const recorded = (changes: { replicationInstanceSecurityGroupId?: string } = {})
         port: 80,
         databaseSecurityGroupId: "sg-database",
         databasePort: 5433,
+        endpointsSecurityGroupId: "sg-endpoints",
         ...changes,
       }),
     { stack: "test", config: {} },
@@ -61,6 +62,7 @@ describe("RedashSourceClone", () => {
       subnetId: "subnet-a",
       vpcSecurityGroupIds: inputs["vpcSecurityGroupIds"],
       associatePublicIpAddress: false,
+      iamInstanceProfile: inputs["iamInstanceProfile"],
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required" },
       rootBlockDevice: {
         encrypted: true,
@@ -99,15 +101,54 @@ describe("RedashSourceClone", () => {
     "sg-database -> clone 5433",
     "sg-database <- clone 5432",
     "clone -> 10.80.0.0/16 all",
+    "sg-endpoints <- clone 443",
   ];
 
-  it("is reached by the load balancer and the managed database alone, each on its port", async () => {
+  it("is reached by the load balancer and the managed database alone, each on its port, and reaches Systems Manager", async () => {
     const recording = await recorded();
     assert.deepEqual(ways(recording), [...USUAL].sort());
     assert.deepEqual(
       inventory(recording).filter((line) => !line.startsWith("SecurityGroup")),
-      ["Instance redash-source-instance"],
+      [
+        "Instance redash-source-instance",
+        "InstanceProfile redash-source-agent",
+        "Role redash-source-agent",
+        "RolePolicyAttachment redash-source-agent",
+      ],
     );
+  });
+
+  it("has the role of its agent and no right of the production host", async () => {
+    const recording = await recorded();
+    const role = only(recording, "Role", "redash-source-agent");
+    assert.deepEqual(JSON.parse(String(role.inputs["assumeRolePolicy"])), {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "ec2.amazonaws.com" },
+          Action: "sts:AssumeRole",
+        },
+      ],
+    });
+    const attachment = only(recording, "RolePolicyAttachment", "redash-source-agent");
+    const profile = only(recording, "InstanceProfile", "redash-source-agent");
+    assert.match(String(profile.inputs["role"]), /^redash-source-agent-[0-9a-f]{7}$/);
+    assert.deepEqual(attachment.inputs, {
+      role: profile.inputs["role"],
+      policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+    });
+    assert.match(
+      String(only(recording, "Instance", "redash-source-instance").inputs["iamInstanceProfile"]),
+      /^redash-source-agent-[0-9a-f]{7}$/,
+    );
+  });
+
+  it("goes with the stack in one step: nothing of it is protected, kept, or refuses to be deleted", async () => {
+    for (const { name, protect, retainOnDelete, inputs } of (await recorded()).resources) {
+      assert.deepEqual([protect, retainOnDelete], [false, false], name);
+      assert.ok(!("disableApiTermination" in inputs) && !("disableApiStop" in inputs), name);
+    }
   });
 
   it("is reached by a replication instance if there is one", async () => {

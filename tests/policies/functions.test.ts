@@ -51,6 +51,38 @@ describe("policies of functions", () => {
     "leaves a function outside of a VPC": { given: lambda() },
   });
 
+  describePolicy("functions-in-vpc", {
+    ...property(lambda(), "vpcConfig", {
+      right: [{ subnetIds: ["a", "b"], securityGroupIds: ["c"] }, UNKNOWN],
+      wrong: [undefined, ""],
+    }),
+  });
+
+  const environment = (variables: unknown) => lambda({ environment: { variables } });
+  /** Bytes as Lambda measures them: `{"A":"…"}` is eight besides the value. */
+  const ofBytes = (bytes: number) => environment({ A: "a".repeat(bytes - 8) });
+  describePolicy("functions-environment-fits", {
+    "accepts what just fits": { given: ofBytes(4096) },
+    "refuses a byte more": {
+      given: ofBytes(4097),
+      finds: ["environment.variables is 4097 bytes"],
+    },
+    "counts a quotation mark in a value twice, as Lambda does": {
+      given: environment({ A: '"'.repeat(2045) }),
+      finds: ["environment.variables is 4098 bytes"],
+    },
+    "counts bytes, not letters": {
+      given: environment({ A: "é".repeat(2045) }),
+      finds: ["environment.variables is 4098 bytes"],
+    },
+    "accepts a function without environment": { given: lambda() },
+    ...property(environment({}), "environment.variables", { undecided: [UNKNOWN, HIDDEN] }),
+    "waits for a value that is made of outputs": {
+      given: environment({ A: UNKNOWN }),
+      finds: ["undecided: environment.variables is an object"],
+    },
+  });
+
   const withVariables = (variables: unknown) =>
     lambda({ kmsKeyArn: UNKNOWN, environment: { variables } });
   const plain = withVariables({ LOG_LEVEL: "info" });

@@ -75,6 +75,28 @@ describe("policies of permissions", () => {
       "accepts a part of the names": [policy({ Action: "s3:Get*", Resource: "arn:x" })],
     }),
   });
+  describePolicy("iam-actions-named", {
+    ...documents,
+    ...cases({
+      "refuses a part of the names": [
+        policy({ Action: "s3:Get*", Resource: "arn:x" }),
+        "policy is s3:Get* allowed",
+      ],
+      "refuses a letter left open, among others": [
+        policy(named, { Action: ["a:B", "ecs:UpdateServic?"], Resource: "arn:x" }),
+        "policy is ecs:UpdateServic? allowed",
+      ],
+      "leaves all actions of a service, and everything, to other rules": [
+        policy({ Action: ["s3:*", "*"], Resource: "arn:x" }),
+      ],
+      "leaves everything but some to another rule": [
+        policy({ NotAction: "iam:Create*", Resource: "arn:x" }),
+      ],
+      "accepts a wildcard in a denial": [
+        policy({ Effect: "Deny", Action: "ec2:Create*", Resource: "*" }),
+      ],
+    }),
+  });
   describePolicy("iam-resources-named", {
     ...documents,
     ...cases({
@@ -87,6 +109,29 @@ describe("policies of permissions", () => {
           Action: ["ssmmessages:CreateControlChannel", "ecr:GetAuthorizationToken"],
           Resource: "*",
         }),
+      ],
+      "accepts what the move asks AWS, which knows no resources for it": [
+        policy({
+          Action: [
+            "elasticloadbalancing:DescribeTargetHealth",
+            "ssm:GetCommandInvocation",
+            "ssm:CancelCommand",
+            "dms:DescribeReplicationTasks",
+          ],
+          Resource: "*",
+        }),
+      ],
+      "refuses what the move does to everybody's load balancers": [
+        policy({ Action: "elasticloadbalancing:ModifyListener", Resource: "*" }),
+        "policy is elasticloadbalancing:ModifyListener allowed on everything",
+      ],
+      "refuses commands on every host": [
+        policy({ Action: "ssm:SendCommand", Resource: "*" }),
+        "policy is ssm:SendCommand allowed on everything",
+      ],
+      "refuses what knows a task of DMS, on all of them": [
+        policy({ Action: "dms:DescribeTableStatistics", Resource: "*" }),
+        "policy is dms:DescribeTableStatistics allowed on everything",
       ],
       "accepts what a condition limits": [
         policy({

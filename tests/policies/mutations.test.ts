@@ -25,6 +25,7 @@ const SLIPS: readonly unknown[] = [
   "x",
   "*",
   "replica",
+  "s3:Get*",
   "0.0.0.0/0",
   "arn:aws:iam::aws:policy/AdministratorAccess",
   "redash/redash:latest",
@@ -77,6 +78,9 @@ const ADDED: Json = {
   pidMode: "host",
   maxSessionDuration: 43200,
   configuration: { executeCommandConfiguration: { logging: "NONE" } },
+  environment: { variables: { LONG: "x".repeat(5000) } },
+  permissions: { type: "Share", accountIds: "All" },
+  rules: [{ status: "Enabled", expiration: { days: 1 } }],
   parameters: [
     { name: "session_replication_role", value: "replica" },
     { name: "rds.logical_replication", value: "1" },

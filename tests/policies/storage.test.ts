@@ -75,6 +75,10 @@ describe("policies of storage", () => {
       given: { type: "aws:secretsmanager/secret:Secret", name: "redash-migration-source" },
       stack: PRODUCTION,
     },
+    "lets the journal of a move end with it": {
+      given: { type: BUCKET, name: "redash-migration-journal" },
+      stack: PRODUCTION,
+    },
     "lets nothing else of a move go bare": {
       given: { type: "aws:kms/key:Key", name: "redash-migration-key" },
       stack: PRODUCTION,
@@ -95,6 +99,10 @@ describe("policies of storage", () => {
     }),
     ...property(bucket(), "forceDestroy", { right: [true, false], stack: REHEARSAL }),
     ...property(bucket(), "forceDestroy", { wrong: [true] }),
+    "lets the journal of a move go with what is in it": {
+      given: { ...bucket({ forceDestroy: true }), name: "redash-migration-journal" },
+      stack: PRODUCTION,
+    },
   });
 
   const FOUR = [

@@ -32,6 +32,10 @@ describe("npm run preview", () => {
       /rds Instance redash-database {2}postgres 17 · db\.m7g\.large · 100 to 500 GiB gp3 · Multi-AZ · encrypted · private · backups 14 days · deletion protection · final snapshot · protected$/m,
       /lb Listener redash-https {2}HTTPS 443 · ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 · weights ecs 0, source 100$/m,
       /ecs Service redash-scheduler-service {2}0 tasks · rolls 0-100 % · FARGATE 1$/m,
+      /lambda Function redash-migration-function {2}nodejs22\.x · 1769 MiB · 900 s · in the VPC · own key$/m,
+      /lambda FunctionEventInvokeConfig redash-migration-function {2}never repeats$/m,
+      /s3 Bucket redash-migration-journal {2}goes with its objects$/m,
+      /ssm Document redash-migration-source {2}Command · this account's alone$/m,
       /^ {3}5 ecs Service/m,
       /^\d+ policies, \d+ not applicable: 0 violations/m,
       /^ {2}redash:host is still an example: redash\.example\.com$/m,
@@ -84,6 +88,21 @@ describe("npm run preview", () => {
         .join(""),
     );
   });
+
+  // The first look shows both stacks in the phase replicating.
+  for (const [phase, there] of [
+    ["greenfield", 0],
+    ["switched", 2],
+    ["complete", 0],
+  ] as const) {
+    it(`shows the move's own resources while there is a move, and the guard's verdict: ${phase}`, () => {
+      const { status, stdout } = npmPreview("--phase", phase);
+      assert.equal(status, 0);
+      for (const line of [/RedashMigration redash$/gm, /Function redash-migration-function /g])
+        assert.equal(stdout.match(line)?.length ?? 0, there, phase);
+      assert.equal(stdout.match(/^\d+ policies, \d+ not applicable: 0 violations, /gm)?.length, 2);
+    });
+  }
 
   it("compares phases property by property", () => {
     const { status, stdout } = npmPreview("prod", "--compare", "replicating", "switched");

@@ -13,6 +13,7 @@ const SOUND: Readonly<Record<string, string>> = {
   "redash:isolatedSubnetIds": '["subnet-0a1b2c3d4e5f60715","subnet-0a1b2c3d4e5f60716"]',
   "redash:sourceInstanceId": "i-0a1b2c3d4e5f60718",
   "redash:sourceSecretsArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:source-AbCdEf",
+  "redash:probeDataSourceId": "1",
   "redash:host": "redash.acme.io",
   "redash:certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/1f2e",
 };
@@ -57,6 +58,44 @@ describe("settings", () => {
   });
 
   const cases: [string, Record<string, string | undefined>, string[]][] = [
+    [
+      "refuses a move that could not prove that queries are executed",
+      { "redash:probeDataSourceId": undefined },
+      [
+        "redash:probeDataSourceId = (missing) | a data source on which SELECT 1 may run: only an executed query proves that both sides work | pulumi config set redash:probeDataSourceId 1",
+      ],
+    ],
+    [
+      "refuses what is no id of a data source",
+      { "redash:probeDataSourceId": "0" },
+      [
+        "redash:probeDataSourceId = 0 | an id of a data source, 1 or more | pulumi config set redash:probeDataSourceId 1",
+      ],
+    ],
+    [
+      "refuses a folder of the source that is no absolute path, or more than a path",
+      { "redash:sourceProjectDirectory": "/opt/redash; id" },
+      [
+        "redash:sourceProjectDirectory = /opt/redash; id | an absolute path of letters, digits, . _ - and /, such as /opt/redash | pulumi config set redash:sourceProjectDirectory /opt/redash",
+      ],
+    ],
+    [
+      "refuses a role of the source that is no name",
+      { "redash:sourceApplicationRole": "redash'--" },
+      [
+        "redash:sourceApplicationRole = redash'-- | a name of PostgreSQL: letters, digits, _ and -, up to 63 | pulumi config set redash:sourceApplicationRole postgres",
+      ],
+    ],
+    [
+      "refuses services of the source without one of the parts",
+      {
+        "redash:sourceServices":
+          '{"servers":["server"],"scheduler":["scheduler"],"workers":[],"database":"postgres","queue":"redis"}',
+      },
+      [
+        'redash:sourceServices = {"servers":["server"],"scheduler":["scheduler"],"workers":[],"database":"postgres","queue":"redis"} | servers, scheduler, workers as lists of names, database and queue as names (at workers: Too small: expected array to have >=1 items) | write redash:sourceServices: {\"servers\":[\"server\"],\"scheduler\":[\"scheduler\"],\"workers\":[\"scheduled_worker\",\"adhoc_worker\",\"worker\"],\"database\":\"postgres\",\"queue\":\"redis\"} into the stack file',
+      ],
+    ],
     [
       "refuses transport dms without the measured size, in a phase that replicates",
       { "redash:transport": "dms" },
