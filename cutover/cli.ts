@@ -1,29 +1,21 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { connectLocalWorld } from "./adapters/local/connect";
-import { JournalFile } from "./adapters/local/journalFile";
-import { LockFile } from "./adapters/local/lockFile";
+import { awsControl } from "./adapters/aws/awsControl";
+import { localControl } from "./adapters/local/localControl";
+import type { Ask } from "./ask";
 import { ended, Problems, wholeNumber, WrongUsage } from "./command";
-import { systemClock } from "./engine/clock";
-import { Move } from "./move";
+import type { MoveControl } from "./control";
+import { Refusal } from "./engine/refusal";
 import { narrator, stopSignal } from "./narrator";
-import { preflightText } from "./preflight/text";
 import { comparison } from "./report/comparison";
 import { estimate } from "./report/estimate";
 import { readReport, writeReport } from "./report/reportFile";
 import { EXIT_CODES } from "./report/summary";
 import { terminal } from "./report/terminal";
-import { readSettings } from "./moveSettings";
 import { type Act, ACTS } from "./steps/acts";
 
 const STATE = join(__dirname, "..", ".state");
-const SETTINGS = "move.json";
 const OUT = join(__dirname, "..", "out");
-const PREFLIGHT_VERDICTS = {
-  ready: "done",
-  "ready-with-warnings": "warnings",
-  refused: "undone",
-} as const;
 const READERS = ["preflight", "status", "report"] as const;
 const USAGE = `npm run move -- ACT [--state FOLDER] [--dry-run] [--resume]
 
@@ -42,6 +34,8 @@ At any time:
 
   --state FOLDER   where the settings of the move (move.json) are, and its journal and lock; the journal is what lets
                    another process go on (default .state, where npm run world writes them)
+  --stack NAME     on AWS: the stack whose function carries the act out; it goes on when nobody follows it
+  --outputs FILE   the same, where Pulumi is not: the stack's output "move" (pulumi stack output move --json > FILE)
   --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
   --source-gone    finish: the source's host is no more; only the target is cleared
   --resume         takes up an interrupted act although it was left long ago
@@ -52,14 +46,13 @@ At any time:
 Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
 3 needs a person, 64 wrong usage.`;
 
-/** How long reading may take that changes nothing. */
-const LOOK_MS = 60_000;
-
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       state: { type: "string", default: STATE },
+      stack: { type: "string" },
+      outputs: { type: "string" },
       "dry-run": { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
       "source-gone": { type: "boolean", default: false },
@@ -87,55 +80,57 @@ async function main(): Promise<number> {
     values.gigabytes === undefined
       ? undefined
       : wholeNumber(problems, "gigabytes", values.gigabytes, 1, 100_000);
+  const places = [values.stack, values.outputs].filter((it) => it !== undefined);
+  if (places.length > 1 || (places.length === 1 && values.state !== STATE))
+    problems.list.push("--stack, --outputs and --state name different moves: give one of them");
   problems.assertNone();
-  const settings = readSettings(join(values.state, SETTINGS));
-  const { world, close } = connectLocalWorld(settings.world);
-  const move = new Move({
-    ...settings,
-    sourceGone: values["source-gone"],
-    world,
-    journal: new JournalFile(join(values.state, "journal.jsonl")),
-    lock: new LockFile(join(values.state, "move.lock")),
-    clock: systemClock,
-  });
-  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const control =
+    values.stack !== undefined
+      ? await awsControl({ stack: values.stack })
+      : values.outputs !== undefined
+        ? await awsControl({ file: values.outputs })
+        : localControl(values.state);
   try {
-    if (act === "preflight") {
-      const report = await move.preflight(stopSignal((text) => process.stderr.write(text)));
-      print(preflightText(report));
-      return EXIT_CODES[PREFLIGHT_VERDICTS[report.outcome]];
-    }
-    if (act === "report") {
-      const report = values.of === undefined ? await move.report() : readReport(values.of);
-      const before = values.against === undefined ? undefined : readReport(values.against);
-      print(terminal(report, process.stdout.isTTY));
-      if (before !== undefined) print(comparison(before, report));
-      if (gigabytes !== undefined) print(estimate(report, [{ gigabytes }]));
-      print(`report: ${writeReport(OUT, "move", report, before).join(", ")}`);
-      return EXIT_CODES.done;
-    }
-    if (act === "status") {
-      print(await move.status(AbortSignal.timeout(LOOK_MS)));
-      return EXIT_CODES.done;
-    }
-    if (values["dry-run"]) {
-      print(await move.plan(act as Act));
-      return EXIT_CODES.done;
-    }
-    const write = (text: string) => process.stderr.write(text);
-    const { event } = narrator(write);
-    const { verdict, text } = await move.perform(act as Act, {
-      resume: values.resume,
-      stop: stopSignal(write),
-      onEvent: (it) => {
-        event(act, it);
-      },
-    });
-    print(`${verdict}: ${text}`);
-    return EXIT_CODES[verdict];
+    if (act !== "report") return await asked(control, askOf(act as Asked, values));
+    const report = values.of === undefined ? await control.report() : readReport(values.of);
+    const before = values.against === undefined ? undefined : readReport(values.against);
+    print(terminal(report, process.stdout.isTTY));
+    if (before !== undefined) print(comparison(before, report));
+    if (gigabytes !== undefined) print(estimate(report, [{ gigabytes }]));
+    print(`report: ${writeReport(OUT, "move", report, before).join(", ")}`);
+    return EXIT_CODES.done;
   } finally {
-    await close();
+    await control.close();
   }
 }
+
+type Asked = Act | "preflight" | "status";
+
+const askOf = (
+  act: Asked,
+  values: { "dry-run": boolean; resume: boolean; "source-gone": boolean },
+): Ask =>
+  act === "preflight" || act === "status"
+    ? { kind: act }
+    : values["dry-run"]
+      ? { kind: "plan", act }
+      : { kind: "perform", act, resume: values.resume, sourceGone: values["source-gone"] };
+
+async function asked(control: MoveControl, ask: Ask): Promise<number> {
+  const write = (text: string) => process.stderr.write(text);
+  const { event } = narrator(write);
+  const { verdict, text } = await control.ask(ask, {
+    stop: stopSignal(write),
+    onEvent: (it) => {
+      event(ask.kind === "perform" ? ask.act : ask.kind, it);
+    },
+  });
+  if (verdict === "refused") throw new Refusal(text);
+  if (verdict === "broken-off") throw new Error(text);
+  print(ask.kind === "perform" ? `${verdict}: ${text}` : text);
+  return EXIT_CODES[verdict];
+}
+
+const print = (text: string) => process.stdout.write(`${text}\n`);
 
 void ended(main, USAGE, "npm run move -- status");

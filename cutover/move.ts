@@ -114,10 +114,7 @@ export class Move {
   /** What happened so far, for the renderers of reports. @throws Refusal if nothing did */
   async report(): Promise<Report> {
     const { world, journal } = this.options;
-    const entries = await journal.read();
-    if (entries.length === 0)
-      throw new Refusal("nothing has happened yet; begin with: npm run move -- preflight");
-    return reportOf(entries, { transport: world.transport.kind });
+    return reportOf(await journal.read(), { transport: world.transport.kind });
   }
 
   /** The plan of an act as a table; what a step took the last time is what it is expected to take. */

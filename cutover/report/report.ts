@@ -1,4 +1,5 @@
 import type { Entry } from "../engine/journal";
+import { Refusal } from "../engine/refusal";
 import type { Lag } from "../rehearsal/lag";
 import type { LedgerVerdict } from "../rehearsal/ledger";
 import type { Experience } from "../rehearsal/users";
@@ -34,7 +35,7 @@ export interface Report {
 
 /**
  * The report of a real move.
- * @throws Error if the journal has no run yet
+ * @throws Refusal if nothing has happened yet
  */
 export function reportOf(
   entries: readonly Entry[],
@@ -43,9 +44,7 @@ export function reportOf(
   const acts = actsOf(entries);
   const [first] = acts;
   if (first === undefined)
-    throw new Error(
-      "the journal has no run yet, so there is nothing to report; begin with prepare",
-    );
+    throw new Refusal("nothing has happened yet; begin with: npm run move -- preflight");
   return {
     startedAt: new Date(first.startedMs).toISOString(),
     environment,

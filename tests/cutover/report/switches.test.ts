@@ -30,7 +30,7 @@ const undone = (more: Partial<Ending> = {}) =>
 describe("the report of a journal", () => {
   it("refuses a journal without a run, and says where to begin", () => {
     assert.throws(() => reportOf([], {}), {
-      message: "the journal has no run yet, so there is nothing to report; begin with prepare",
+      message: "nothing has happened yet; begin with: npm run move -- preflight",
     });
   });
 
