@@ -9,7 +9,7 @@ import { runPlan } from "../engine/engine";
 import type { Event, Journal, Lock } from "../engine/journal";
 import type { Plan } from "../engine/step";
 import { Move } from "../move";
-import type { Transport } from "../ports";
+import type { Transport, World } from "../ports";
 import { type ActRecord, actsOf } from "../report/acts";
 import { counted } from "../report/quantity";
 import { type Act, type ActOptions, planOf } from "../steps/acts";
@@ -32,6 +32,14 @@ export interface RehearsalOptions {
   readonly stop: AbortSignal;
   readonly onProgress: (message: string) => void;
   readonly onEvent: (act: string, event: Event) => void;
+  /** How the acts reach the world; users work in it as it is. @default directly */
+  readonly reach?: (local: LocalWorld) => Promise<Reached>;
+}
+
+/** The world as the acts have it, and what gives up the way to it. */
+export interface Reached {
+  readonly world: World;
+  readonly close: () => Promise<void>;
 }
 
 /** An act, and what users had while it ran. */
@@ -78,9 +86,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const local = await startLocalWorld(options);
   let users: Users | undefined;
   let lag: LagProbe | undefined;
+  let reached: Reached | undefined;
   try {
-    const { world } = local;
-    const checked = await checkedBefore(local, options);
+    reached = await options.reach?.(local);
+    const { world } = reached ?? local;
+    const checked = await checkedBefore(world, options);
     const source = await sizeOf(local);
     const living = await startUsers(local);
     users = living.users;
@@ -119,16 +129,17 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     options.onProgress("removing everything");
     await lag?.stop();
     await users?.end();
+    await reached?.close();
     await local.remove();
   }
 }
 
 /** @throws Refusal that names every check that does not hold */
-async function checkedBefore(local: LocalWorld, options: RehearsalOptions): Promise<string> {
+async function checkedBefore(world: World, options: RehearsalOptions): Promise<string> {
   const { lock, journal, writeOutageBudgetMs, stop } = options;
   const move = new Move({
     ...times(writeOutageBudgetMs),
-    world: local.world,
+    world,
     journal,
     lock,
     clock: systemClock,

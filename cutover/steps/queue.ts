@@ -16,6 +16,9 @@ const perQueue = (waiting: Backlog["waiting"]) =>
     .map(([name, count]) => `${count} in ${name}`)
     .join(", ");
 
+/** On the source's host each of about six questions and answers by SSM takes 5 s, and on a bad day three times as much. */
+const DRAIN_ASKING_MS = 120_000;
+
 /**
  * Lets the queue run empty, then suspends it and waits for what is at work. The scheduler is stopped before: with the
  * queue suspended it would fill it, and wait for ever itself.
@@ -24,7 +27,7 @@ export function drained(side: Side, drainDeadlineMs: number): Step {
   return {
     id: `${side.name}-queue-drained`,
     title: `No job of the ${side.name} is at work, and none is taken any more`,
-    deadlineMs: drainDeadlineMs + 30_000,
+    deadlineMs: drainDeadlineMs + DRAIN_ASKING_MS,
     estimateMs: 5000,
     apply: async (running) => {
       const { clock, signal, progress, warn } = running;
