@@ -5,10 +5,7 @@ import { type ComposeProject, projectGiven } from "./composeProject";
 import { type HostCommand, HostFailed } from "./hostCommand";
 
 /** Lua knows one kind of table: an empty list comes as `{}`. */
-const list = z.union([
-  z.array(z.string()),
-  z.strictObject({}).transform((): string[] => []),
-]);
+const list = z.union([z.array(z.string()), z.strictObject({}).transform((): string[] => [])]);
 const counts = z.record(z.string(), z.int());
 const ttlMs = z
   .int()

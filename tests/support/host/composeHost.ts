@@ -162,7 +162,9 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     configFiles: file,
     environment: service in IMAGES ? [] : environment,
     mounts:
-      service === "postgres" ? [{ from: database.directory, to: database.directory, name: "" }] : [],
+      service === "postgres"
+        ? [{ from: database.directory, to: database.directory, name: "" }]
+        : [],
     ports: service === "nginx" ? ["0.0.0.0:80:80"] : [],
   });
   const statePath = join(home, "docker.json");

@@ -7,7 +7,6 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { parse } from "yaml";
 import type { Container, FakeState } from "./composeHost.ts";
 
 const path = process.env["FAKE_DOCKER_STATE"] ?? "";
@@ -81,23 +80,24 @@ function formatted(format: string, container: Container): string {
     .replace("{{range .Config.Env}}{{println .}}{{end}}", () =>
       container.environment.map((line) => `${line}\n`).join(""),
     )
-    .replace(
-      "{{range .Mounts}}{{.Destination}}|{{.Source}}|{{.Name}}{{println}}{{end}}",
-      () => container.mounts.map((it) => `${it.to}|${it.from}|${it.name}\n`).join(""),
+    .replace("{{range .Mounts}}{{.Destination}}|{{.Source}}|{{.Name}}{{println}}{{end}}", () =>
+      container.mounts.map((it) => `${it.to}|${it.from}|${it.name}\n`).join(""),
     )
     .replace(/\{\{index \.Config\.Labels "([^"]+)"\}\}/g, (_, name: string) =>
       label(container, name),
     )
-    .replace(/\{\{(\.[A-Z][A-Za-z.]*|json [A-Za-z.]+)\}\}/g, (_, name: string) =>
-      of[name] ?? fail(`template: unknown field ${name}`, 1),
+    .replace(
+      /\{\{(\.[A-Z][A-Za-z.]*|json [A-Za-z.]+)\}\}/g,
+      (_, name: string) => of[name] ?? fail(`template: unknown field ${name}`, 1),
     );
 }
 
 function exec(args: string[]): never {
-  while (args[0]?.startsWith("--") === true) args.shift() === "--user" && args.shift();
+  while (args[0]?.startsWith("--") === true) if (args.shift() === "--user") args.shift();
   const [id = "", program = "", ...rest] = args;
   const container = found(id);
-  if (container.status !== "running") fail(`Error response from daemon: Container ${id} is not running`, 1);
+  if (container.status !== "running")
+    fail(`Error response from daemon: Container ${id} is not running`, 1);
   const inside = rest.map((word) => word.replace(/^\/app\//, `${state.applicationDirectory}/`));
   const { status, error } = spawnSync(state.programs[program] ?? program, inside, {
     stdio: "inherit",
@@ -108,7 +108,9 @@ function exec(args: string[]): never {
 }
 
 /** Compose merges lists of ports, and v1 wants one version in all of its files. */
-function merged(files: string[], service: string, isFirst: boolean) {
+async function merged(files: string[], service: string, isFirst: boolean) {
+  // Takes longer to load than everything else here.
+  const { parse } = await import("yaml");
   const versions = new Set<unknown>();
   const ports: string[] = [];
   let image: string | undefined;
@@ -127,7 +129,7 @@ function merged(files: string[], service: string, isFirst: boolean) {
   return { ports: [...new Set(ports)], image };
 }
 
-function compose(args: string[], isFirst: boolean): void {
+async function compose(args: string[], isFirst: boolean): Promise<void> {
   if (args[0] === "version") {
     print(isFirst ? "docker-compose version 1.29.2" : "Docker Compose version v2.29.1");
     return;
@@ -143,10 +145,9 @@ function compose(args: string[], isFirst: boolean): void {
   }
   const [verb = "", ...rest] = args;
   const service = rest.at(-1) ?? "";
-  const its = () =>
-    state.containers.find((it) => it.project === project && it.service === service);
+  const its = () => state.containers.find((it) => it.project === project && it.service === service);
   state.calls.push(`compose ${verb} ${service}`);
-  const { ports, image } = merged(files, service, isFirst);
+  const { ports, image } = await merged(files, service, isFirst);
   const old = its();
   if (verb === "stop") {
     if (old) stop(old);
@@ -172,8 +173,9 @@ function compose(args: string[], isFirst: boolean): void {
 }
 
 const [verb = "", ...args] = process.argv.slice(2);
-if (basename(process.env["FAKE_DOCKER_NAME"] ?? "") === "docker-compose") compose([verb, ...args], true);
-else if (verb === "compose") compose(args, false);
+if (basename(process.env["FAKE_DOCKER_NAME"] ?? "") === "docker-compose")
+  await compose([verb, ...args], true);
+else if (verb === "compose") await compose(args, false);
 else if (verb === "ps") {
   if (args.join(" ") !== "--all --quiet --no-trunc --filter label=com.docker.compose.oneoff=False")
     fail(`unknown: ps ${args.join(" ")}`);
@@ -187,7 +189,12 @@ else if (verb === "start") {
   save();
 } else if (verb === "stop" && args[0] === "--time") {
   for (const id of args.slice(2)) stop(found(id));
-  state.calls.push(`stop ${args[1] ?? ""} ${args.slice(2).map((id) => found(id).service).join(" ")}`);
+  state.calls.push(
+    `stop ${args[1] ?? ""} ${args
+      .slice(2)
+      .map((id) => found(id).service)
+      .join(" ")}`,
+  );
   save();
 } else if (verb === "update" && args[0]?.startsWith("--restart=") === true) {
   found(args[1] ?? "").policy = args[0].slice("--restart=".length);
