@@ -93,19 +93,13 @@ for (const compose of ["v1", "v2"] as const) {
         /^the password of redash_mover must come as a verifier/,
       );
       await refused("restart", {}, /^there is nothing that a restart would make count/);
-      const { mounts } = host.container("postgres");
-      const mounted = (name: string, isThere: boolean) => {
-        host.change((state) => {
-          for (const it of state.containers)
-            if (it.service === "postgres")
-              it.mounts = isThere ? mounts.map((mount) => ({ ...mount, name })) : [];
-        });
-      };
-      mounted("", false);
+      const postgres = host.docker.container("postgres");
+      const { mounts } = postgres;
+      postgres.mounts = [];
       await refused("prepare", {}, /is in no volume: it would end with its container/);
-      mounted("0123456789abcdef".repeat(4), true);
+      postgres.mounts = mounts.map((it) => ({ ...it, name: "0123456789abcdef".repeat(4) }));
       await refused("prepare", {}, /in a volume without a name/);
-      mounted("", true);
+      postgres.mounts = mounts;
       assert.equal(await asked("undo"), "undone=nothing\n");
       assert.deepEqual(files(), untouched);
     });
@@ -117,7 +111,7 @@ for (const compose of ["v1", "v2"] as const) {
       assert.match(await asked("prepare"), /^restart=due$/m);
       assert.deepEqual(files(), left);
       assert.deepEqual(
-        host.state().calls.filter((call) => call.startsWith("compose")),
+        host.docker.calls.filter((call) => call.startsWith("compose")),
         [],
       );
       assert.equal(
@@ -139,7 +133,7 @@ for (const compose of ["v1", "v2"] as const) {
       const again = await asked("restart");
       assert.equal(again, answer);
       assert.deepEqual(
-        host.state().calls.filter((call) => call.startsWith("compose")),
+        host.docker.calls.filter((call) => call.startsWith("compose")),
         ["compose stop postgres", "compose rm postgres", "compose up postgres"],
       );
       assert.deepEqual(
@@ -197,7 +191,7 @@ for (const compose of ["v1", "v2"] as const) {
       );
       assert.deepEqual(rows, [{ level: "replica", roles: 0 }]);
       await client.end();
-      assert.deepEqual(host.container("postgres").ports, []);
+      assert.deepEqual(host.docker.container("postgres").ports, []);
     });
 
     it("is put back after a prepare that was broken off, without a restart that it does not need", async () => {
@@ -205,11 +199,9 @@ for (const compose of ["v1", "v2"] as const) {
       // As if it had died before its end.
       rmSync(join(host.kept, "before", "left"));
       rmSync(join(host.directory, "docker-compose.override.yml"));
-      host.change((state) => {
-        state.calls = [];
-      });
+      host.docker.calls = [];
       assert.equal(await asked("undo"), "undone=everything\n");
-      assert.deepEqual(host.state().calls, []);
+      assert.deepEqual(host.docker.calls, []);
       assert.deepEqual(files(), untouched);
     });
 
@@ -225,7 +217,7 @@ for (const compose of ["v1", "v2"] as const) {
       );
       assert.equal(ran.code, 1);
       assert.deepEqual(files(), untouched);
-      assert.equal(host.container("postgres").status, "running");
+      assert.equal(host.docker.container("postgres").status, "running");
     });
   });
 }

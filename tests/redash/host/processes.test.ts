@@ -23,7 +23,7 @@ describe("Redash's processes on a compose host", function () {
     return textOf(ran.stdout);
   };
   const policies = () =>
-    Object.fromEntries(host.state().containers.map((it) => [it.service, it.policy]));
+    Object.fromEntries(host.docker.containers.map((it) => [it.service, it.policy]));
 
   it("are found by their commands, with versions", async () => {
     const ran = await host.act(SOURCE_PARTS, "find");
@@ -48,9 +48,7 @@ describe("Redash's processes on a compose host", function () {
   });
 
   it("are stopped so that no start of docker brings them back, and started with the policy they had", async () => {
-    host.change((state) => {
-      for (const it of state.containers) if (it.service === "worker") it.policy = "on-failure:3";
-    });
+    host.docker.container("worker").policy = "on-failure:3";
     assert.equal(await asked("state", { part: "workers" }), "running=3\nwanted=3\n");
     for (let time = 0; time < 2; time++)
       assert.equal(await asked("stop", { part: "workers" }), "running=0\nwanted=3\n");
@@ -72,25 +70,19 @@ describe("Redash's processes on a compose host", function () {
   });
 
   it("are stopped each part by itself, with the time that it needs", async () => {
-    host.change((state) => {
-      state.calls = [];
-    });
+    host.docker.calls = [];
     for (const part of ["scheduler", "servers", "nginx"]) await asked("stop", { part });
-    assert.deepEqual(host.state().calls, ["stop 30 scheduler", "stop 75 server", "stop 30 nginx"]);
-    assert.equal(host.container("adhoc_worker").status, "running");
+    assert.deepEqual(host.docker.calls, ["stop 30 scheduler", "stop 75 server", "stop 30 nginx"]);
+    assert.equal(host.docker.container("adhoc_worker").status, "running");
     for (const part of ["scheduler", "servers", "nginx"]) await asked("start", { part });
   });
 
   it("that end as soon as they begin are no success", async () => {
     await asked("stop", { part: "scheduler" });
-    host.change((state) => {
-      for (const it of state.containers) if (it.service === "scheduler") it.diesAtStart = true;
-    });
+    const scheduler = host.docker.container("scheduler");
+    scheduler.diesAtStart = true;
     assert.equal(await asked("start", { part: "scheduler" }), "running=0\nwanted=1\n");
-    host.change((state) => {
-      for (const it of state.containers)
-        if (it.service === "scheduler") Object.assign(it, { diesAtStart: false, status: "exited" });
-    });
+    Object.assign(scheduler, { diesAtStart: false, status: "exited" });
     assert.equal(await asked("start", { part: "scheduler" }), "running=1\nwanted=1\n");
   });
 
@@ -106,18 +98,8 @@ describe("Redash's processes on a compose host", function () {
   });
 
   it("are told apart by folder if two projects run them, and not guessed", async () => {
-    host.change((state) => {
-      state.containers.push(
-        ...state.containers
-          .filter((it) => it.service === "server")
-          .map((it) => ({
-            ...it,
-            id: "f".repeat(64),
-            project: "old",
-            workingDirectory: "/srv/old",
-          })),
-      );
-    });
+    const other = { id: "f".repeat(64), project: "old", workingDirectory: "/srv/old" };
+    host.docker.containers.push({ ...host.docker.container("server"), ...other });
     const ran = await host.act(MOVE_PARTS, "state", { part: "servers" });
     assert.equal(ran.code, REFUSED);
     assert.match(ran.stderr, /^several compose projects run Redash's server: /);
@@ -126,9 +108,7 @@ describe("Redash's processes on a compose host", function () {
     const wrong = await host.act(MOVE_PARTS, "state", { part: "servers", directory: "/srv/none" });
     assert.equal(wrong.code, REFUSED);
     assert.match(wrong.stderr, /^no compose project in \/srv\/none has a service that runs Redash/);
-    host.change((state) => {
-      state.containers = state.containers.filter((it) => it.project !== "old");
-    });
+    host.docker.containers.pop();
   });
 
   it("are refused by a name that is none, and nothing is run of it", async () => {
