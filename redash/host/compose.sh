@@ -146,7 +146,8 @@ act_find() {
   done <<<"$CONTAINERS"
   version=$(redash_version) || exit
   echo "redash=$version"
+  find_database
   version=$(sql 'SHOW server_version') || exit
   echo "postgres=$version"
-  echo "database=$(redash_database)"
+  echo "database=$DATABASE_NAME"
 }

@@ -4,23 +4,24 @@
 
 # Everything but the restart. Settings that are there already are not touched.
 act_prepare() {
-  local address port inner version cidr keep_mb free_kb published=theirs
+  local facts address port inner version ssl roles cidr keep_mb free_kb published=theirs
   alone
   find_project
+  find_database
   find_data
   refuse_foreign_change
-  version=$(sql 'SHOW server_version_num') || exit
+  facts=$(sql "SELECT current_setting('server_version_num'), current_setting('port'), current_setting('ssl'),
+    (SELECT count(*) FROM pg_roles WHERE rolname IN ('$MOVER', '$TASK'))") || exit
+  IFS='|' read -r version inner ssl roles <<<"$facts"
   ((version >= 100000)) ||
-    refuse "PostgreSQL $(sql 'SHOW server_version') knows no logical replication; bring the source to 10 or newer first"
+    refuse "PostgreSQL before 10 knows no logical replication; bring the source to a newer one first (it is $version)"
   cidr=$(given cidr)
   [[ $cidr =~ ^[0-9]+(\.[0-9]+){3}/[0-9]+$ ]] || refuse "$cidr is no range of addresses (--cidr)"
   address=$(own_address) || exit
   port=$(given port)
   port=${port:-5432}
-  inner=$(sql 'SHOW port') || exit
-  if [[ ! -d $BACKUP && -n $(sql "SELECT rolname FROM pg_roles WHERE rolname IN ('$MOVER', '$TASK')") ]]; then
+  [[ -d $BACKUP || $roles == 0 ]] ||
     refuse "there is a role $MOVER or $TASK that prepare has not made; drop it, then run prepare again"
-  fi
   assert_verifier "$MOVER" "$(given mover_verifier)"
   [[ -z $(given task_verifier) ]] || assert_verifier "$TASK" "$(given task_verifier)"
   if needs_override "$address" "$port" "$inner"; then published=ours; fi
@@ -35,7 +36,9 @@ act_prepare() {
   rm -f "$BACKUP/left"
   make_role "$MOVER" "$(given mover_verifier)"
   [[ -z $(given task_verifier) ]] || make_role "$TASK" "$(given task_verifier)"
-  set_parameters "$address" "$version" "$keep_mb"
+  # Theirs stays, if they have one.
+  [[ $ssl == on && ! -f $DATA/$CERTIFICATE ]] || make_certificate "$address"
+  set_parameters "$version" "$keep_mb"
   {
     host_lines "$cidr"
     cat "$BACKUP/hba"
@@ -52,37 +55,28 @@ act_prepare() {
 # a timeout of 10 s to 5 minutes (CHAP_Source.PostgreSQL). Beyond max_slot_wal_keep_size, from PostgreSQL 13 on, a slot is
 # lost instead of the disk.
 set_parameters() {
-  local address=$1 version=$2 keep_mb=$3
-  at_least max_replication_slots 20
-  at_least max_wal_senders 20
-  sql "ALTER SYSTEM SET wal_level = 'logical'"
-  sql "ALTER SYSTEM SET wal_sender_timeout = '60s'"
-  ((version < 130000)) || sql "ALTER SYSTEM SET max_slot_wal_keep_size = '${keep_mb}MB'"
-  if [[ $(sql 'SHOW ssl') == off || -f $DATA/$CERTIFICATE ]]; then
-    make_certificate "$address"
-    sql "ALTER SYSTEM SET ssl_cert_file = '$CERTIFICATE'"
-    sql "ALTER SYSTEM SET ssl_key_file = '$KEY'"
-    sql "ALTER SYSTEM SET ssl = on"
-  fi
-}
-
-at_least() {
-  local now
-  now=$(sql "SELECT setting FROM pg_settings WHERE name = '$1'") || exit
-  ((now >= $2)) || sql "ALTER SYSTEM SET $1 = $2"
+  local version=$1 keep_mb=$2 statements
+  statements="ALTER SYSTEM SET wal_level = 'logical';
+    ALTER SYSTEM SET wal_sender_timeout = '60s';"
+  ((version < 130000)) || statements+="ALTER SYSTEM SET max_slot_wal_keep_size = '${keep_mb}MB';"
+  [[ ! -f $DATA/$CERTIFICATE ]] || statements+="ALTER SYSTEM SET ssl_cert_file = '$CERTIFICATE';
+    ALTER SYSTEM SET ssl_key_file = '$KEY';
+    ALTER SYSTEM SET ssl = on;"
+  sql "$statements
+    SELECT format('ALTER SYSTEM SET %I = 20', name) FROM pg_settings
+     WHERE name IN ('max_replication_slots', 'max_wal_senders') AND setting::int < 20 \gexec"
 }
 
 # What another server must know, and whether a restart is due.
 print_preparation() {
-  local address=$1 port=$2 container directory inner certificate restart=no
-  container=$(container_of database) || exit
-  directory=$(sql 'SHOW data_directory') || exit
-  inner=$(sql 'SHOW port') || exit
-  certificate=$(sql 'SHOW ssl_cert_file') || exit
+  local address=$1 port=$2 facts level pending inner directory certificate restart=no
+  facts=$(sql "SELECT current_setting('wal_level'), (SELECT count(*) FROM pg_settings WHERE pending_restart),
+    current_setting('port'), current_setting('data_directory'), current_setting('ssl_cert_file')") || exit
+  IFS='|' read -r level pending inner directory certificate <<<"$facts"
   [[ $certificate == /* ]] || certificate=$directory/$certificate
-  [[ $(sql 'SHOW wal_level') == logical && $(sql 'SELECT count(*) FROM pg_settings WHERE pending_restart') == 0 ]] || restart=due
+  [[ $level == logical && $pending == 0 ]] || restart=due
   is_published "$address" "$port" "$inner" || restart=due
-  certificate=$(docker exec "$container" cat "$certificate" | base64 --wrap=0) || exit
+  certificate=$(docker exec "$DATABASE" cat "$certificate" | base64 --wrap=0) || exit
   printf 'address=%s\nport=%s\nrestart=%s\ncertificate=%s\n' "$address" "$port" "$restart" "$certificate"
   sql "SELECT name || '=' || current_setting(name) FROM pg_settings
        WHERE name IN ('wal_level', 'max_replication_slots', 'max_wal_senders', 'max_slot_wal_keep_size', 'wal_sender_timeout', 'ssl')
@@ -95,8 +89,10 @@ print_preparation() {
 renew_database() {
   local service
   service=$(<"$BACKUP/service")
-  touch "$BACKUP/restarted"
-  if database_runs; then sql CHECKPOINT; fi
+  if database_runs; then
+    find_database
+    sql CHECKPOINT
+  fi
   compose stop -t "$RESTART_SECONDS" "$service" >&2
   compose rm -f "$service" >&2
   compose up -d --no-deps "$service" >&2
@@ -110,8 +106,10 @@ await_database() {
   local end=$((SECONDS + RESTART_SECONDS))
   while ((SECONDS < end)); do
     find_project
-    if database_runs && sql 'SELECT 1' >/dev/null 2>&1; then
-      return 0
+    if database_runs; then
+      find_database
+      # What it answers until it is up is no news.
+      if sql 'SELECT 1' >/dev/null 2>&1; then return 0; fi
     fi
     sleep 1
   done
@@ -125,6 +123,7 @@ act_restart() {
   find_project
   [[ -f $BACKUP/left ]] || refuse "there is nothing that a restart would make count: run prepare to its end first"
   find_data
+  if database_runs; then find_database; fi
   address=$(own_address) || exit
   port=$(given port)
   port=${port:-5432}
@@ -147,9 +146,9 @@ put_all_back() {
 
 # Takes the roles away, with what they own in Redash's database handed to the superuser.
 drop_roles() {
-  local role
-  for role in "$MOVER" "$TASK"; do
-    [[ -n $(sql "SELECT 1 FROM pg_roles WHERE rolname = '$role'") ]] || continue
+  local role roles
+  roles=$(sql "SELECT rolname FROM pg_roles WHERE rolname IN ('$MOVER', '$TASK')") || exit
+  for role in $roles; do
     sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '$role'" >/dev/null
     sql "REASSIGN OWNED BY $role TO CURRENT_USER; DROP OWNED BY $role; DROP ROLE $role"
   done
@@ -160,12 +159,13 @@ forget() {
   rm -rf "$BACKUP"
 }
 
-# Whether PostgreSQL still runs with what prepare had written.
+# Whether PostgreSQL has begun since prepare, with what that had written. (Before 17, pending_restart stays when a setting
+# is what it was again.)
 is_restart_due() {
-  [[ ! -f $BACKUP/restarted ]] && database_runs || return 0
+  database_runs || return 0
+  find_database
   sql 'SELECT pg_reload_conf()' >/dev/null
-  sleep 1
-  [[ $(sql 'SELECT count(*) FROM pg_settings WHERE pending_restart') != 0 ]]
+  [[ $(sql 'SELECT pg_postmaster_start_time()') != "$(<"$BACKUP/started")" ]]
 }
 
 # Puts everything back, byte by byte, and restarts PostgreSQL if it runs with the new settings.

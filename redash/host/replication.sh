@@ -15,14 +15,13 @@ WAL_KEEP_LEAST_MB=1024
 # Where the data directory is on the host, so that files can be put back when PostgreSQL does not start. Only in a volume
 # that outlives the container: a new container would begin with an empty database.
 find_data() {
-  local container directory mounts destination source name
+  local directory mounts destination source name
   if [[ -f $BACKUP/data ]]; then
     DATA=$(<"$BACKUP/data")
     return
   fi
-  container=$(container_of database) || exit
   directory=$(sql 'SHOW data_directory') || exit
-  mounts=$(docker inspect --format '{{range .Mounts}}{{.Destination}}|{{.Source}}|{{.Name}}{{println}}{{end}}' "$container")
+  mounts=$(docker inspect --format '{{range .Mounts}}{{.Destination}}|{{.Source}}|{{.Name}}{{println}}{{end}}' "$DATABASE")
   DATA=
   while IFS='|' read -r destination source name; do
     [[ -n $destination && $directory/ == "$destination"/* ]] || continue
@@ -54,6 +53,7 @@ back_up() {
   tr ',' '\n' <<<"$FILES" | while IFS= read -r file; do
     [[ ! -f $file ]] || cp --preserve=all "$file" "$BACKUP.new/compose-${file##*/}"
   done
+  sql 'SELECT pg_postmaster_start_time()' >"$BACKUP.new/started"
   echo "$DATA" >"$BACKUP.new/data"
   awk -F '|' '$1 == "database" { print $3 }' <<<"$CONTAINERS" >"$BACKUP.new/service"
   mv "$BACKUP.new" "$BACKUP"
@@ -170,7 +170,7 @@ needs_override() {
   done
 }
 
-is_published() { docker port "$(containers_of database)" | grep -qxF "$3/tcp -> $1:$2"; }
+is_published() { docker port "$DATABASE" | grep -qxF "$3/tcp -> $1:$2"; }
 
 write_override() {
   local address=$1 port=$2 inner=$3 image version

@@ -1,10 +1,13 @@
-import type { MoveAction } from "../../../redash/moveActions";
+import { MOVE_ACTIONS, type MoveAction } from "../../../redash/moveActions";
 import type { Clock } from "../../engine/clock";
 
-/** One request to AWS. */
-export interface Call {
-  /** In the words of IAM; what is not in redash/moveActions.ts cannot be called. */
-  readonly action: MoveAction;
+/**
+ * One request to AWS. The function's are those of redash/moveActions.ts; what an operator's own credentials do is named
+ * where it is done.
+ */
+export interface Call<Action extends string = MoveAction> {
+  /** In the words of IAM; the function can call nothing that is not in redash/moveActions.ts. */
+  readonly action: Action;
   /** What it is done to, for people: a name or an ARN, never a secret. */
   readonly on: string;
   /**
@@ -46,8 +49,8 @@ const DENIED = /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|For
  * @param send the request, with the signal that ends it
  * @throws CallFailed with what, where, why and the next step
  */
-export async function call<Output>(
-  it: Call,
+export async function call<Output, Action extends string = MoveAction>(
+  it: Call<Action>,
   send: (signal: AbortSignal) => Promise<Output>,
   clock: Pick<Clock, "sleep">,
 ): Promise<Output> {
@@ -77,10 +80,12 @@ export async function call<Output>(
 
 type Kind = "throttled" | "denied" | "lost" | "refused";
 
-const adviceOf: Readonly<Record<Kind, (it: Call) => string>> = {
+const adviceOf: Readonly<Record<Kind, (it: Call<string>) => string>> = {
   throttled: () => "AWS asks for fewer requests; wait a minute and try again",
   denied: ({ action }) =>
-    `the role may not do it: run pulumi up, which gives it ${action}, or ask who owns the key or the service control policy`,
+    action in MOVE_ACTIONS
+      ? `the role may not do it: run pulumi up, which gives it ${action}, or ask who owns the key or the service control policy`
+      : `your credentials may not do it: ask for ${action}`,
   lost: ({ isIdempotent }) =>
     isIdempotent ? "" : "nobody knows whether it was carried out; npm run move -- status shows",
   refused: () => "",

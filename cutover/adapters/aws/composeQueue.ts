@@ -74,7 +74,7 @@ export function composeQueue(host: HostCommand, project: ComposeProject): Queue 
 
 type Values = Readonly<Record<string, QueueValue>>;
 
-/** The same in parts that fit into a command; a large set or hash comes in several. There is one part at least. */
+/** The same in parts that fit into a command each; a large set or hash is in several. There is one part at least. */
 function partsOf(state: ReadonlyMap<string, QueueValue>): Values[] {
   const parts: Record<string, QueueValue>[] = [{}];
   let left = PART_CHARACTERS;
@@ -94,23 +94,36 @@ function partsOf(state: ReadonlyMap<string, QueueValue>): Values[] {
   return parts;
 }
 
-/** Entries that one piece of a set or a hash has; those that Redash keeps are short. */
-const PIECE_ENTRIES = 200;
-
 function piecesOf(value: QueueValue): QueueValue[] {
-  if (value.kind === "string") return [value];
-  const entries = value.kind === "set" ? value.members : Object.entries(value.fields);
-  const pieces: QueueValue[] = [];
-  for (let from = 0; from < entries.length; from += PIECE_ENTRIES) {
-    const to = from + PIECE_ENTRIES;
-    pieces.push(
-      value.kind === "set"
-        ? { ...value, members: value.members.slice(from, to) }
-        : {
-            ...value,
-            fields: Object.fromEntries(Object.entries(value.fields).slice(from, to)),
-          },
-    );
+  switch (value.kind) {
+    case "string":
+      return [value];
+    case "set":
+      return slicesOf(value.members).map((members) => ({ ...value, members }));
+    case "hash":
+      return slicesOf(Object.entries(value.fields)).map((entries) => ({
+        ...value,
+        fields: Object.fromEntries(entries),
+      }));
   }
-  return pieces;
+}
+
+/** A part has other words too. */
+const SLICE_CHARACTERS = PART_CHARACTERS - 1000;
+
+function slicesOf<Entry>(entries: readonly Entry[]): Entry[][] {
+  const slices: Entry[][] = [];
+  let left = 0;
+  for (const entry of entries) {
+    const length = JSON.stringify(entry).length;
+    const last = slices.at(-1);
+    if (last !== undefined && length <= left) {
+      last.push(entry);
+      left -= length;
+    } else {
+      slices.push([entry]);
+      left = SLICE_CHARACTERS - length;
+    }
+  }
+  return slices;
 }

@@ -77,10 +77,10 @@ export class HostCommand {
   ): Promise<string> {
     const { client, instanceId, clock } = this.options;
     const on = instanceId;
+    const request = new SendCommandCommand(this.request(act, given, deadlineMs));
     const sent = await call(
       { action: "ssm:SendCommand", on, isIdempotent: true, signal, next: UNMANAGED },
-      (abortSignal) =>
-        client.send(new SendCommandCommand(this.request(act, given, deadlineMs)), { abortSignal }),
+      (abortSignal) => client.send(request, { abortSignal }),
       clock,
     );
     const commandId = sent.Command?.CommandId ?? "";

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "mocha";
 import pg from "pg";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { makeRdsMaster } from "../../../cutover/adapters/local/rdsMaster";
-import { dropObjects, giveTo } from "../../../cutover/database/schema";
+import { dropApplicationSchema, giveTo } from "../../../cutover/database/schema";
 
 const MASTER = { name: "redash_master", password: "the master's password" };
 const INSUFFICIENT_PRIVILEGE = { code: "42501" };
@@ -97,8 +97,8 @@ describe("a role with the rights of RDS's master user", () => {
       await rows(owners),
       names.split(" ").map((name) => [name, "redash"]),
     );
-    await dropObjects(master);
-    await dropObjects(master);
+    await dropApplicationSchema(master);
+    await dropApplicationSchema(master);
     assert.deepEqual(await rows(owners), []);
     await master.query("REVOKE ALL ON SCHEMA public FROM redash; DROP ROLE redash");
     assert.deepEqual(await rows(schema), bare);

