@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { CheckResult } from "../../../cutover/preflight/check";
+import { type CheckResult, judgedAll } from "../../../cutover/preflight/check";
 import { known } from "../../../cutover/preflight/fact";
 import type { Facts } from "../../../cutover/preflight/facts/facts";
 import { preflightChecks, reportOf } from "../../../cutover/preflight/preflight";
@@ -13,7 +13,7 @@ const judgedWith = (
 ) => {
   const facts = soundFacts(transport);
   breakIt(facts);
-  return reportOf(facts);
+  return reportOf(judgedAll(preflightChecks, facts, transport));
 };
 const notPassed = (results: readonly CheckResult[]) =>
   results
