@@ -172,6 +172,14 @@ describe("preflight's checks", () => {
     );
   });
 
+  it("tell the bytes that the task of AWS DMS must be made for", () => {
+    const { results } = judgedWith(() => undefined, "dms");
+    assert.equal(
+      results.find(({ id }) => id === "lobs-fit")?.found,
+      "the largest is 20.0 MB in query_results.data, the limit 35.0 MB; redash:dmsLargestLobBytes is 20000000, or more",
+    );
+  });
+
   it("take a session of AWS DMS for no stranger's", () => {
     const { results } = judgedWith(({ source }) => {
       known(source.activity).connectedRoles = ["dms", "mover", "redash"];

@@ -202,5 +202,5 @@ export function soundAwsFacts(transport: Facts["transport"] = "dms"): Draft<AwsF
       databaseUrl: is("redash_app"),
       queueUrl: is(""),
     },
-  } satisfies AwsFacts) as Draft<AwsFacts>;
+  } satisfies AwsFacts);
 }
