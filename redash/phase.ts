@@ -20,8 +20,6 @@ export interface PhaseMeaning {
   readonly source: boolean;
   /** Whether the database carries the logical-replication parameters (forward, then for the way back). */
   readonly replication: boolean;
-  /** Whether DMS, which cannot do it per session for a full load, needs `session_replication_role=replica`. */
-  readonly replicaSessions: boolean;
   /** Where Redash's secrets come from: with another key no data source can be decrypted. */
   readonly secrets: "generated" | "imported";
 }
@@ -32,7 +30,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: false,
     replication: false,
-    replicaSessions: false,
     secrets: "generated",
   },
   replicating: {
@@ -40,7 +37,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 0,
     source: true,
     replication: true,
-    replicaSessions: true,
     secrets: "imported",
   },
   switched: {
@@ -48,7 +44,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: true,
     replication: true,
-    replicaSessions: false,
     secrets: "imported",
   },
   complete: {
@@ -56,7 +51,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: false,
     replication: false,
-    replicaSessions: false,
     secrets: "imported",
   },
 };

@@ -49,13 +49,7 @@ export function derived(values: Values) {
         ? { email: administratorEmail, name: values.administratorName }
         : undefined,
     /** The database's replication parameters, in the phases that need them. */
-    replication: meaning.replication
-      ? {
-          plugin: values.replicationPlugin,
-          // Logical replication's own worker does not fire triggers; a DMS session would.
-          replicaSessions: meaning.replicaSessions && values.transport === "dms",
-        }
-      : undefined,
+    replication: meaning.replication ? { plugin: values.replicationPlugin } : undefined,
     /** What moves the data, in the phases that have a source. */
     migration: meaning.source
       ? { forward: meaning.trafficTo === "source", dms: dms(values) }
