@@ -2,6 +2,8 @@ import type pg from "pg";
 import type { Phase } from "../redash/phase";
 import type { Database } from "./database/database";
 import { subscriptionExists } from "./database/replication";
+import type { CheckResult } from "./preflight/check";
+import type { Facts } from "./preflight/facts/facts";
 
 /** The two ends of a move. */
 export type SideName = "source" | "target";
@@ -185,6 +187,12 @@ export interface World {
   readonly transport: Transport;
   /** Absent where there is no program: on this machine. */
   readonly phase?: PhaseRecord;
+  /**
+   * What preflight checks besides, of where the world is. Changes nothing in it.
+   * @throws the signal's reason if it aborts
+   * @default nothing: on this machine
+   */
+  readonly checks?: (facts: Facts, signal: AbortSignal) => Promise<readonly CheckResult[]>;
 }
 
 /** Names of what the move makes in the databases. */

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { awsPreflightChecks } from "./adapters/aws/preflight/preflight";
 import { connectLocalWorld } from "./adapters/local/connect";
 import type { LocalSideDescription } from "./adapters/local/description";
 import type { Plan, Step } from "./engine/step";
 import { type Transport, TRANSPORTS, type World } from "./ports";
+import type { Check } from "./preflight/check";
 import { preflightChecks } from "./preflight/preflight";
 import { duration } from "./report/quantity";
 import { ACTS, planOf } from "./steps/acts";
@@ -30,12 +32,20 @@ export function runbook(): string {
     "",
     `## The ${preflightChecks.length} checks of preflight`,
     "",
-    "| check | what holds | why |",
-    "| --- | --- | --- |",
-    ...preflightChecks.map(({ id, title, why }) => row([`\`${id}\``, title, why])),
+    ...checkTable(preflightChecks),
+    "",
+    `## The ${awsPreflightChecks.length} checks of preflight on AWS besides`,
+    "",
+    ...checkTable(awsPreflightChecks),
     "",
   ].join("\n");
 }
+
+const checkTable = (checks: readonly Pick<Check, "id" | "title" | "why">[]): string[] => [
+  "| check | what holds | why |",
+  "| --- | --- | --- |",
+  ...checks.map(({ id, title, why }) => row([`\`${id}\``, title, why])),
+];
 
 const TIMES = { writeOutageBudgetMs: 60_000, drainDeadlineMs: 600_000, longDeadlineMs: 86_400_000 };
 

@@ -20,8 +20,6 @@ export interface PhaseMeaning {
   readonly source: boolean;
   /** Whether the database carries the logical-replication parameters (forward, then for the way back). */
   readonly replication: boolean;
-  /** Whether DMS, which cannot do it per session for a full load, needs `session_replication_role=replica`. */
-  readonly replicaSessions: boolean;
   /**
    * Role by which Redash's processes use the managed database. A move fences it, and must go on writing itself: so it
    * is not RDS's master user where a move is, or was.
@@ -37,7 +35,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: false,
     replication: false,
-    replicaSessions: false,
     databaseRole: "master",
     secrets: "generated",
   },
@@ -46,7 +43,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 0,
     source: true,
     replication: true,
-    replicaSessions: true,
     databaseRole: "application",
     secrets: "imported",
   },
@@ -55,7 +51,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: true,
     replication: true,
-    replicaSessions: false,
     databaseRole: "application",
     secrets: "imported",
   },
@@ -64,7 +59,6 @@ export const PHASE_TABLE: Readonly<Record<Phase, PhaseMeaning>> = {
     schedulerTasks: 1,
     source: false,
     replication: false,
-    replicaSessions: false,
     databaseRole: "application",
     secrets: "imported",
   },

@@ -16,11 +16,6 @@ export const APPLICATION_ROLE = "redash_app";
 export interface Replication {
   /** Logical decoding plugin; `pglogical` must be preloaded. */
   readonly plugin: "pgoutput" | "pglogical";
-  /**
-   * Whether every session applies as a replica, without triggers and foreign keys. Only DMS needs it, whose full load
-   * cannot set it for itself; the application must never run with it (`queries.search_vector` would stay NULL).
-   */
-  readonly replicaSessions: boolean;
 }
 
 export interface Parameter {
@@ -61,9 +56,11 @@ export function postgresParameters(replication: Replication | undefined): Parame
 
 /**
  * One subscription with four table copies at a time forward, one slot for the way back, and as much again for a
- * second attempt while an abandoned first one still holds its own.
+ * second attempt while an abandoned first one still holds its own. Never `session_replication_role`: it would switch off
+ * foreign keys and search for everybody. DMS sets it for its own sessions (redash/dms.ts) while it follows changes, and
+ * loads before there are foreign keys.
  */
-function migrationParameters({ plugin, replicaSessions }: Replication): Parameter[] {
+function migrationParameters({ plugin }: Replication): Parameter[] {
   return [
     fixed("rds.logical_replication", "1"),
     fixed("max_replication_slots", "20"),
@@ -74,6 +71,5 @@ function migrationParameters({ plugin, replicaSessions }: Replication): Paramete
     ...(plugin === "pglogical"
       ? [fixed("shared_preload_libraries", "pg_stat_statements,pglogical")]
       : []),
-    ...(replicaSessions ? [dynamic("session_replication_role", "replica")] : []),
   ];
 }

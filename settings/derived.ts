@@ -54,13 +54,7 @@ export function derived(values: Values) {
     /** Role of Redash's processes, in the phases in which it is not RDS's master user. */
     applicationRole: meaning.databaseRole === "application" ? APPLICATION_ROLE : undefined,
     /** The database's replication parameters, in the phases that need them. */
-    replication: meaning.replication
-      ? {
-          plugin: values.replicationPlugin,
-          // Logical replication's own worker does not fire triggers; a DMS session would.
-          replicaSessions: meaning.replicaSessions && values.transport === "dms",
-        }
-      : undefined,
+    replication: meaning.replication ? { plugin: values.replicationPlugin } : undefined,
     /** What moves the data, in the phases that have a source. */
     migration:
       meaning.source && values.probeDataSourceId !== undefined

@@ -78,7 +78,6 @@ describe("the program", () => {
           (name) => `removed MetricAlarm redash-migration-${name}`,
         ),
         ...SWITCH,
-        "changed ParameterGroup redash-database | parameters.session_replication_role",
       ]);
     });
   }

@@ -76,6 +76,19 @@ export async function dropChecks(client: pg.Client, running: Running): Promise<v
     await patiently(client, `ALTER TABLE ${table} DROP CONSTRAINT ${CHECK}`, running);
 }
 
+/**
+ * Drops every foreign key, which the steps after a load make anew: a load brings children before their parents, and only
+ * while it follows changes does AWS DMS pass over foreign keys.
+ */
+export async function dropForeignKeys(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; table: string }>(
+    `SELECT conname::text AS name, conrelid::regclass::text AS table FROM pg_constraint
+      WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+  for (const { name, table } of rows)
+    await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${identifier(name)}`);
+}
+
 /** Looks at the rows of every foreign key that was made without looking. @returns how many there were */
 export async function validateForeignKeys(client: pg.Client, running: Running): Promise<number> {
   const { rows } = await client.query<{ name: string; table: string }>(

@@ -54,7 +54,12 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
       clock,
       connect: async (options) => {
         const signal = AbortSignal.timeout(CONNECT_MS);
-        const connected = await connectAwsWorld(description, clock, signal);
+        const connected = await connectAwsWorld(
+          description,
+          invocation.functionName,
+          clock,
+          signal,
+        );
         ({ close } = connected);
         return new Move({ ...limits, ...options, world: connected.world, journal, lock, clock });
       },

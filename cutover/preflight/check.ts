@@ -12,8 +12,11 @@ export type Judgement =
       readonly fix: string;
     };
 
-/** One thing that must be so before a move begins. */
-export interface Check {
+/**
+ * One thing that must be so before a move begins.
+ * @typeParam Known what it is judged by: facts of any move, or also of where it runs
+ */
+export interface Check<Known = Facts> {
   /** Lower case with hyphens; the name in reports and the runbook. Never reused for something else. */
   readonly id: string;
   /** What must be so. */
@@ -26,7 +29,7 @@ export interface Check {
    * Pure, so that each check can be shown a world that it must refuse.
    * @throws UnknownFact if something that it needs is not known
    */
-  readonly judge: (facts: Facts) => Judgement;
+  readonly judge: (facts: Known) => Judgement;
 }
 
 export type CheckResult = { readonly id: string; readonly title: string } & (
@@ -39,11 +42,19 @@ export type CheckResult = { readonly id: string; readonly title: string } & (
     }
 );
 
+/** The results of all checks that the transport needs, in their order. */
+export const judgedAll = <Known>(
+  checks: readonly Check<Known>[],
+  facts: Known,
+  transport: World["transport"]["kind"],
+): CheckResult[] =>
+  checks.filter((it) => (it.transport ?? transport) === transport).map((it) => judged(it, facts));
+
 export const pass = (found: string): Judgement => ({ verdict: "pass", found });
 export const warn = (found: string, fix: string): Judgement => ({ verdict: "warn", found, fix });
 export const fail = (found: string, fix: string): Judgement => ({ verdict: "fail", found, fix });
 
-export function judged({ id, title, judge }: Check, facts: Facts): CheckResult {
+function judged<Known>({ id, title, judge }: Check<Known>, facts: Known): CheckResult {
   try {
     return { id, title, ...judge(facts) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { Refusal } from "../engine/refusal";
 import type { World } from "../ports";
-import { type Check, type CheckResult, judged } from "./check";
+import { type Check, type CheckResult, judgedAll } from "./check";
 import { dataChecks } from "./checks/data";
 import { queueChecks } from "./checks/queue";
 import { runChecks } from "./checks/run";
@@ -8,9 +8,9 @@ import { schemaChecks } from "./checks/schema";
 import { sourceDatabaseChecks } from "./checks/sourceDatabase";
 import { targetDatabaseChecks } from "./checks/targetDatabase";
 import { workloadChecks } from "./checks/workload";
-import { type Facts, gatherFacts, type PreflightContext } from "./facts/facts";
+import { gatherFacts, type PreflightContext } from "./facts/facts";
 
-/** Everything that must be so before a move begins, in the order of the runbook. */
+/** Everything that must be so before any move begins, in the order of the runbook. */
 export const preflightChecks: readonly Check[] = [
   ...runChecks,
   ...sourceDatabaseChecks,
@@ -24,7 +24,7 @@ export const preflightChecks: readonly Check[] = [
 export interface PreflightReport {
   /** `refused` if a check failed, or could not be judged. */
   readonly outcome: "ready" | "ready-with-warnings" | "refused";
-  /** One for each check that the transport needs, in their order. */
+  /** One for each check that the transport needs, in their order; last those of where the move runs. */
   readonly results: readonly CheckResult[];
 }
 
@@ -39,7 +39,11 @@ export async function preflight(
   signal: AbortSignal,
 ): Promise<PreflightReport> {
   try {
-    return reportOf(await gatherFacts(world, context, signal));
+    const facts = await gatherFacts(world, context, signal);
+    return reportOf([
+      ...judgedAll(preflightChecks, facts, facts.transport),
+      ...((await world.checks?.(facts, signal)) ?? []),
+    ]);
   } catch (error) {
     if (!signal.aborted) throw error;
     const { message } = signal.reason as Error;
@@ -47,10 +51,7 @@ export async function preflight(
   }
 }
 
-export function reportOf(facts: Facts): PreflightReport {
-  const results = preflightChecks
-    .filter(({ transport }) => transport === undefined || transport === facts.transport)
-    .map((check) => judged(check, facts));
+export function reportOf(results: readonly CheckResult[]): PreflightReport {
   const has = (...verdicts: CheckResult["verdict"][]) =>
     results.some(({ verdict }) => verdicts.includes(verdict));
   const outcome = has("fail", "unknown")

@@ -1,4 +1,4 @@
-import { withClient } from "../database/database";
+import { oneRow, withClient } from "../database/database";
 import {
   createSlot,
   dropSlot,
@@ -35,6 +35,14 @@ export function ready(world: World, from: Side, to: Side): Step {
       const goesTo = await world.traffic.goesTo(signal);
       if (goesTo !== from.name) problems.push(`traffic goes to the ${goesTo}`);
       await withClient(to.database, signal, async (client) => {
+        const { role } = await oneRow<{ role: string }>(
+          client,
+          "SELECT current_setting('session_replication_role') AS role",
+        );
+        if (role !== "origin")
+          problems.push(
+            `session_replication_role is ${role}: search and foreign keys would not work; set it to origin (on RDS: in the parameter group)`,
+          );
         const { name } = directionFrom(world, from.name);
         const { transport } = world;
         if (

@@ -2,6 +2,7 @@ import { isCarried } from "../../redash/dms";
 import { isOneOf, LOB_TYPES } from "../../redash/dmsTypes";
 import {
   dropChecks,
+  dropForeignKeys,
   makeRequired,
   relax,
   requiredColumns,
@@ -70,7 +71,9 @@ export function loaded(world: World, task: ReplicationTask, deadlineMs: number):
     undo: (running) =>
       withClient(target.database, running.signal, async (client) => {
         await task.remove(running.signal);
-        return emptied(world, client, running);
+        const evidence = await emptied(world, client, running);
+        await dropForeignKeys(client);
+        return evidence;
       }),
   };
 }

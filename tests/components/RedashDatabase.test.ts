@@ -24,7 +24,7 @@ const ARGS: RedashDatabaseArgs = {
   logRetentionDays: 30,
   secretRecoveryWindowDays: 30,
 };
-const LOGICAL = { plugin: "pgoutput", replicaSessions: false } as const;
+const LOGICAL = { plugin: "pgoutput" } as const;
 
 const recorded = (
   changes: Partial<RedashDatabaseArgs> = {},
@@ -284,23 +284,14 @@ describe("RedashDatabase", () => {
 
   it("has the parameters of a move, static ones waiting for a reboot", async () => {
     assert.deepEqual(parameters(await recorded({ replication: LOGICAL })), MOVING);
-    assert.deepEqual(
-      parameters(await recorded({ replication: { plugin: "pglogical", replicaSessions: true } })),
-      {
-        ...MOVING,
-        shared_preload_libraries: "pg_stat_statements,pglogical pending-reboot",
-        session_replication_role: "replica immediate",
-      },
-    );
+    assert.deepEqual(parameters(await recorded({ replication: { plugin: "pglogical" } })), {
+      ...MOVING,
+      shared_preload_libraries: "pg_stat_statements,pglogical pending-reboot",
+    });
   });
 
   it("changes nothing but the parameters when a move begins and ends", async () => {
-    const states = [
-      undefined,
-      LOGICAL,
-      { plugin: "pglogical", replicaSessions: true } as const,
-      { plugin: "pglogical", replicaSessions: false } as const,
-    ];
+    const states = [undefined, LOGICAL, { plugin: "pglogical" } as const];
     const recordings = await Promise.all(states.map((replication) => recorded({ replication })));
     for (const one of recordings) {
       for (const other of recordings) {

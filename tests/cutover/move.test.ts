@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type pg from "pg";
 import { after, before, describe, it } from "mocha";
+import { closeConnections } from "../../cutover/database/database";
 import { systemClock } from "../../cutover/engine/clock";
 import { type Outcome, runPlan } from "../../cutover/engine/engine";
 import type { Event, Journal } from "../../cutover/engine/journal";
@@ -87,6 +88,21 @@ describe("the move, between a real PostgreSQL 13 and 17", function () {
       ),
       1,
     );
+  });
+
+  it("refuses to cut over to a database in which triggers and foreign keys are off", async () => {
+    const target = await servers.administrator("target");
+    await target.query("ALTER DATABASE redash SET session_replication_role = replica");
+    await closeConnections(servers.world.target.database);
+    const { outcome, reason } = await start(switched("cutover"));
+    assert.equal(outcome, "undone");
+    assert.match(
+      reason,
+      /^target-ready failed: the target is not ready: session_replication_role is replica: search and foreign keys would not work; set it to origin/,
+    );
+    await target.query("ALTER DATABASE redash RESET session_replication_role");
+    await target.end();
+    await closeConnections(servers.world.target.database);
   });
 
   it("cuts over: nobody can write on the source, every write is there, ids and search go on", async () => {

@@ -50,7 +50,7 @@ describe("policies of running the database", () => {
   });
 
   it("knows every parameter as static that our own program lets wait for a reboot", () => {
-    const waiting = postgresParameters({ plugin: "pglogical", replicaSessions: true }).filter(
+    const waiting = postgresParameters({ plugin: "pglogical" }).filter(
       ({ name, applyMethod }) => applyMethod === "pending-reboot" && name !== "rds.force_ssl",
     );
     assert.deepEqual(

@@ -1,17 +1,10 @@
-import { DatabaseMigrationServiceClient } from "@aws-sdk/client-database-migration-service";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { RDSClient } from "@aws-sdk/client-rds";
-import { S3Client } from "@aws-sdk/client-s3";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SSMClient } from "@aws-sdk/client-ssm";
 import { closeConnections } from "../../database/database";
 import type { Clock } from "../../engine/clock";
 import type { World } from "../../ports";
 import { RqQueue } from "../../queue/rqQueue";
 import { awsApplication } from "./awsApplication";
 import { sourceDatabase, targetDatabase } from "./awsDatabase";
-import { clientConfig } from "./clients";
+import { awsClients } from "./clients";
 import { composeQueue } from "./composeQueue";
 import { composeSchema } from "./composeSchema";
 import { composeStorage } from "./composeStorage";
@@ -21,6 +14,7 @@ import { DmsReplicationTask } from "./dmsReplicationTask";
 import { ecsWorkload } from "./ecsWorkload";
 import { elbTraffic } from "./elbTraffic";
 import { HostCommand } from "./hostCommand";
+import { awsChecks } from "./preflight/preflight";
 import { rdsStorage } from "./rdsStorage";
 import { S3Bucket } from "./s3Bucket";
 import { S3Phase } from "./s3Phase";
@@ -29,24 +23,17 @@ import { Secrets } from "./secrets";
 /**
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
+ * @param functionName of this process
  * @throws CallFailed, or Error that names the secret that is not as it should be
  */
 export async function connectAwsWorld(
   description: AwsWorldDescription,
+  functionName: string,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<{ readonly world: World; readonly close: () => Promise<void> }> {
   const { source, target, task } = description;
-  const config = clientConfig(description);
-  const clients = {
-    ecs: new ECSClient(config),
-    elb: new ElasticLoadBalancingV2Client(config),
-    rds: new RDSClient(config),
-    s3: new S3Client(config),
-    secrets: new SecretsManagerClient(config),
-    ssm: new SSMClient(config),
-    dms: new DatabaseMigrationServiceClient(config),
-  };
+  const clients = awsClients(description);
   const secrets = new Secrets(clients.secrets, clock);
   const host = new HostCommand({
     client: clients.ssm,
@@ -96,6 +83,7 @@ export async function connectAwsWorld(
               clock,
             }),
           },
+    checks: awsChecks({ description, clients, clock, functionName }),
     phase: new S3Phase(new S3Bucket(clients.s3, description.journalBucket, clock), clock),
   };
   return {

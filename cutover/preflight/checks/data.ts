@@ -114,7 +114,7 @@ export const dataChecks: readonly Check[] = [
       if (largest === undefined) return pass("no values");
       const found = `the largest is ${size(largest.bytes)} in ${largest.table}.${largest.column}, the limit ${size(LARGEST_LOB_BYTES)}`;
       return largest.bytes <= LARGEST_LOB_BYTES
-        ? pass(found)
+        ? pass(`${found}; redash:dmsLargestLobBytes is ${largest.bytes}, or more`)
         : fail(found, "delete old query results in Redash, or move with transport logical");
     },
   },

@@ -135,7 +135,7 @@ export const targetDatabaseChecks: readonly Check[] = [
     id: "target-replication-role",
     title: "Triggers and foreign keys work on the target",
     why: "With session_replication_role = replica search finds nothing new, and foreign keys hold nothing, for everybody.",
-    judge: ({ target, transport }) => {
+    judge: ({ target }) => {
       const role = known(target.server).settings.session_replication_role ?? "origin";
       const own = known(target.role).application;
       const ofRole = [...(own?.settings ?? []), ...(own?.settingsHere ?? [])].find(
@@ -147,11 +147,10 @@ export const targetDatabaseChecks: readonly Check[] = [
           `ALTER ROLE ${own?.name ?? ""} RESET session_replication_role`,
         );
       if (role === "origin") return pass("session_replication_role is origin");
-      const found = `session_replication_role is ${role}`;
-      const fix =
-        "set session_replication_role to origin in the server's configuration (on RDS: in the parameter group)";
-      // A full load of AWS DMS may need it; the cutover must not find it.
-      return transport === "dms" ? warn(found, `${fix} before the cutover`) : fail(found, fix);
+      return fail(
+        `session_replication_role is ${role}`,
+        "set session_replication_role to origin in the server's configuration (on RDS: in the parameter group)",
+      );
     },
   },
   {

@@ -297,7 +297,9 @@ describe("a replication task of AWS DMS", function () {
     it("a stop that somebody wanted from one that nobody did", async () => {
       const normal = await told({ Status: "stopped", StopReason: "Stop Reason NORMAL" }, [users]);
       assert.equal(normal.state, "stopped");
-      assert.doesNotThrow(() => { assertSound(normal); });
+      assert.doesNotThrow(() => {
+        assertSound(normal);
+      });
       for (const [Status, StopReason] of [
         ["stopped", "Stop Reason FATAL_ERROR"],
         ["stopped", "Stop Reason RECOVERABLE_ERROR"],
@@ -321,10 +323,15 @@ describe("a replication task of AWS DMS", function () {
         { ...users, TableName: "events", TableState: "Table error" },
         { ...users, TableName: "alerts", TableState: "Table cancelled" },
       ]);
-      assert.throws(() => { assertSound(found); }, {
-        message:
-          "the replication task is not sound: 3 rows of users in error, events is suspended, alerts is suspended",
-      });
+      assert.throws(
+        () => {
+          assertSound(found);
+        },
+        {
+          message:
+            "the replication task is not sound: 3 rows of users in error, events is suspended, alerts is suspended",
+        },
+      );
     });
 
     it("what is missing if it is gone, or may not be read, or does not answer", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type pg from "pg";
 import { after, before, describe, it } from "mocha";
 import {
+  dropForeignKeys,
   makeRequired,
   relax,
   requiredColumns,
@@ -80,5 +81,15 @@ describe("constraints that a task needs loose", function () {
     await client.query("DELETE FROM child");
     assert.equal(await validateForeignKeys(client, running(5000)), 1);
     assert.equal(await validateForeignKeys(client, running(5000)), 0);
+  });
+
+  it("are foreign keys, which a load anew must not meet", async () => {
+    await dropForeignKeys(client);
+    await dropForeignKeys(client);
+    await client.query("INSERT INTO child (parent_id) VALUES (77)");
+    const { rows } = await client.query(
+      "SELECT conname FROM pg_constraint WHERE conrelid IN ('parent'::regclass, 'child'::regclass) AND contype <> 'n' ORDER BY 1",
+    );
+    assert.deepEqual(rows, [{ conname: "child_pkey" }, { conname: "parent_pkey" }]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { CheckResult } from "../../../cutover/preflight/check";
+import { type CheckResult, judgedAll } from "../../../cutover/preflight/check";
 import { known } from "../../../cutover/preflight/fact";
 import type { Facts } from "../../../cutover/preflight/facts/facts";
 import { preflightChecks, reportOf } from "../../../cutover/preflight/preflight";
@@ -13,7 +13,7 @@ const judgedWith = (
 ) => {
   const facts = soundFacts(transport);
   breakIt(facts);
-  return reportOf(facts);
+  return reportOf(judgedAll(preflightChecks, facts, transport));
 };
 const notPassed = (results: readonly CheckResult[]) =>
   results
@@ -169,6 +169,14 @@ describe("preflight's checks", () => {
           "Redash 9.0.0-beta, schema 640888ce445d; the release's own is not on file",
         ],
       ],
+    );
+  });
+
+  it("tell the bytes that the task of AWS DMS must be made for", () => {
+    const { results } = judgedWith(() => undefined, "dms");
+    assert.equal(
+      results.find(({ id }) => id === "lobs-fit")?.found,
+      "the largest is 20.0 MB in query_results.data, the limit 35.0 MB; redash:dmsLargestLobBytes is 20000000, or more",
     );
   });
 

@@ -488,6 +488,31 @@ describe("preflight, in a world of real servers", function () {
     await done(removalPlan("abort", world));
   });
 
+  it("has the checks of where the world is last, and is refused by one of them", async () => {
+    const here = {
+      id: "zone-open",
+      title: "The zone is open",
+      verdict: "fail",
+      found: "it is closed",
+      fix: "open it",
+    } as const;
+    let given: unknown;
+    const { outcome, results } = await preflight(
+      {
+        ...world,
+        checks: ({ source }) => {
+          given = source.redash;
+          return Promise.resolve([here]);
+        },
+      },
+      CONTEXT,
+      never,
+    );
+    assert.equal(outcome, "refused");
+    assert.deepEqual(results.at(-1), here);
+    assert.deepEqual(given, { isKnown: true, value: "25.8.0" });
+  });
+
   it("ends at once when it is asked to", async () => {
     await assert.rejects(
       preflight(world, CONTEXT, AbortSignal.abort(new Error("Ctrl-C"))),

@@ -104,14 +104,6 @@ export const TARGET_CASES: readonly BrokenCase[] = [
   ],
   [
     "target-replication-role",
-    "warn",
-    (facts) => (known(facts.target.server).settings.session_replication_role = "replica"),
-    "session_replication_role is replica",
-    "set session_replication_role to origin in the server's configuration (on RDS: in the parameter group) before the cutover",
-    "dms",
-  ],
-  [
-    "target-replication-role",
     "fail",
     (facts) =>
       (known(facts.target.role).application!.settings = ["session_replication_role=replica"]),
