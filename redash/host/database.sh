@@ -43,3 +43,24 @@ act_disk() {
   # shellcheck disable=SC2046 # one word for each id
   docker stats --no-stream --format 'memory={{.Name}} {{.MemUsage}}' $(cut -d '|' -f 2 <<<"$CONTAINERS")
 }
+
+# The certificate by which PostgreSQL shows who it is: PEM in base64.
+server_certificate() {
+  local facts directory certificate
+  facts=$(sql "SELECT current_setting('data_directory'), current_setting('ssl_cert_file')") || exit
+  IFS='|' read -r directory certificate <<<"$facts"
+  [[ $certificate == /* ]] || certificate=$directory/$certificate
+  docker exec "$DATABASE" cat "$certificate" | base64 --wrap=0
+}
+
+# The same for whoever wants to reach it by TLS; empty if it has none.
+act_certificate() {
+  local ssl certificate=
+  find_project
+  find_database
+  ssl=$(sql 'SHOW ssl') || exit
+  if [[ $ssl == on ]]; then
+    certificate=$(server_certificate) || exit
+  fi
+  printf 'certificate=%s\n' "$certificate"
+}

@@ -69,14 +69,13 @@ set_parameters() {
 
 # What another server must know, and whether a restart is due.
 print_preparation() {
-  local address=$1 port=$2 facts level pending inner directory certificate restart=no
+  local address=$1 port=$2 facts level pending inner certificate restart=no
   facts=$(sql "SELECT current_setting('wal_level'), (SELECT count(*) FROM pg_settings WHERE pending_restart),
-    current_setting('port'), current_setting('data_directory'), current_setting('ssl_cert_file')") || exit
-  IFS='|' read -r level pending inner directory certificate <<<"$facts"
-  [[ $certificate == /* ]] || certificate=$directory/$certificate
+    current_setting('port')") || exit
+  IFS='|' read -r level pending inner <<<"$facts"
   [[ $level == logical && $pending == 0 ]] || restart=due
   is_published "$address" "$port" "$inner" || restart=due
-  certificate=$(docker exec "$DATABASE" cat "$certificate" | base64 --wrap=0) || exit
+  certificate=$(server_certificate) || exit
   printf 'address=%s\nport=%s\nrestart=%s\ncertificate=%s\n' "$address" "$port" "$restart" "$certificate"
   sql "SELECT name || '=' || current_setting(name) FROM pg_settings
        WHERE name IN ('wal_level', 'max_replication_slots', 'max_wal_senders', 'max_slot_wal_keep_size', 'wal_sender_timeout', 'ssl')
