@@ -14,6 +14,8 @@ export const ask = z.discriminatedUnion("kind", [
     resume: z.boolean(),
     /** Whether `finish` has to do without the source. */
     sourceGone: z.boolean(),
+    /** Checks of preflight that `prepare` may begin without; they become warnings. */
+    accept: z.array(z.string()).default([]),
   }),
   z.strictObject({ kind: z.literal("plan"), act: z.enum(ACTS) }),
   z.strictObject({ kind: z.literal("preflight") }),
@@ -64,6 +66,7 @@ export async function answerTo(
     case "perform": {
       const { verdict, text } = await move.perform(asked.act, {
         resume: asked.resume,
+        accept: asked.accept,
         stop,
         ...(pause && { pause }),
         onEvent,

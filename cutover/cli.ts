@@ -37,6 +37,8 @@ At any time:
   --stack NAME     on AWS: the stack whose function carries the act out; it goes on when nobody follows it
   --outputs FILE   the same, where Pulumi is not: the stack's output "move" (pulumi stack output move --json > FILE)
   --dry-run        shows the act's plan with the time that each step is expected to take; changes nothing
+  --accept IDS     prepare: begins although these checks of preflight do not hold (commas between them); each becomes
+                   a warning
   --source-gone    finish: the source's host is no more; only the target is cleared
   --resume         takes up an interrupted act although it was left long ago
   --of FILE        report: of a report that was written before (JSON) instead of this move's
@@ -56,6 +58,7 @@ async function main(): Promise<number> {
       "dry-run": { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
       "source-gone": { type: "boolean", default: false },
+      accept: { type: "string" },
       of: { type: "string" },
       against: { type: "string" },
       gigabytes: { type: "string" },
@@ -76,6 +79,8 @@ async function main(): Promise<number> {
   const problems = new Problems();
   if (values["source-gone"] && act !== "finish")
     problems.list.push(`--source-gone is for finish; ${act} needs both sides`);
+  if (values.accept !== undefined && act !== "prepare")
+    problems.list.push(`--accept is for prepare; ${act} asks no preflight`);
   const gigabytes =
     values.gigabytes === undefined
       ? undefined
@@ -108,13 +113,24 @@ type Asked = Act | "preflight" | "status";
 
 const askOf = (
   act: Asked,
-  values: { "dry-run": boolean; resume: boolean; "source-gone": boolean },
+  values: {
+    readonly "dry-run": boolean;
+    readonly resume: boolean;
+    readonly "source-gone": boolean;
+    readonly accept?: string | undefined;
+  },
 ): Ask =>
   act === "preflight" || act === "status"
     ? { kind: act }
     : values["dry-run"]
       ? { kind: "plan", act }
-      : { kind: "perform", act, resume: values.resume, sourceGone: values["source-gone"] };
+      : {
+          kind: "perform",
+          act,
+          resume: values.resume,
+          sourceGone: values["source-gone"],
+          accept: values.accept?.split(",") ?? [],
+        };
 
 async function asked(control: MoveControl, ask: Ask): Promise<number> {
   const write = (text: string) => process.stderr.write(text);

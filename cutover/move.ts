@@ -6,6 +6,7 @@ import type { Event, Journal, Lock, RunOutcome } from "./engine/journal";
 import { Refusal } from "./engine/refusal";
 import { keptWalWarnings } from "./keptWal";
 import type { World } from "./ports";
+import type { CheckResult } from "./preflight/check";
 import { preflight, type PreflightReport } from "./preflight/preflight";
 import { checkText } from "./preflight/text";
 import { actsOf } from "./report/acts";
@@ -34,13 +35,15 @@ export class Move {
 
   /**
    * Performs an act, or takes it up where it was left.
-   * @param resume whether one that was left long ago may be taken up
+   * @param run `resume`: whether one that was left long ago may be taken up; `accept`: ids of checks of preflight that
+   *   `prepare` may begin without
    * @throws Refusal before anything is changed if another act is due, or if another process holds the lock
    */
   async perform(
     act: Act,
     run: {
       readonly resume: boolean;
+      readonly accept?: readonly string[];
       readonly stop: AbortSignal;
       /** Aborted when this process must end soon: the act is left for the next one. */
       readonly pause?: AbortSignal;
@@ -51,7 +54,10 @@ export class Move {
     const entries = await journal.read();
     const before = moveStateOf(entries);
     assertDue(act, before, clock.nowMs(), run.resume);
-    if (act === "prepare" && before.open === undefined) await this.assertReady(run.stop);
+    const { accepted } =
+      act === "prepare" && before.open === undefined
+        ? await this.assertReady(run.stop, run.accept)
+        : { accepted: [] };
     // Before the flip, to roll a cutover back is to undo it.
     const undo = act === "rollback" && before.open?.act === "cutover" && !before.open.flipped;
     const plan = planOf(undo ? "cutover" : act, world, this.options);
@@ -68,9 +74,13 @@ export class Move {
     });
     const state = moveStateOf(await journal.read());
     return {
-      verdict: verdictOf(undo && outcome === "undone" ? "done" : outcome, warnings.length),
+      verdict: verdictOf(
+        undo && outcome === "undone" ? "done" : outcome,
+        warnings.length + accepted.length,
+      ),
       text: [
         reason,
+        ...accepted.map(({ id, found }) => `warning: accepted by hand: ${id}: ${found}`),
         ...warnings.map(({ step, message }) => `warning: ${step}: ${message}`),
         dueText(state),
       ].join("\n"),
@@ -99,15 +109,27 @@ export class Move {
     );
   }
 
-  /** @throws Refusal that names every check that does not hold, with its fix */
-  async assertReady(signal: AbortSignal): Promise<PreflightReport> {
-    const report = await this.preflight(signal);
-    if (report.outcome !== "refused") return report;
-    const wrong = report.results.filter(
-      ({ verdict }) => verdict === "fail" || verdict === "unknown",
-    );
+  /**
+   * @param accept ids of checks that a person takes upon himself
+   * @returns all results, and which of the accepted ones do not hold
+   * @throws Refusal that names every other check that does not hold, with its fix
+   */
+  async assertReady(
+    signal: AbortSignal,
+    accept: readonly string[] = [],
+  ): Promise<{
+    readonly results: readonly CheckResult[];
+    readonly accepted: readonly CheckResult[];
+  }> {
+    const { results } = await this.preflight(signal);
+    const strange = accept.filter((id) => !results.some((it) => it.id === id));
+    if (strange.length > 0)
+      throw new Refusal(`${strange.join(", ")} is no check of preflight; nothing is accepted`);
+    const wrong = results.filter(({ verdict }) => verdict === "fail" || verdict === "unknown");
+    const left = wrong.filter(({ id }) => !accept.includes(id));
+    if (left.length === 0) return { results, accepted: wrong };
     throw new Refusal(
-      [`${wrong.length} checks of preflight do not hold`, ...wrong.map(checkText)].join("\n"),
+      [`${left.length} checks of preflight do not hold`, ...left.map(checkText)].join("\n"),
     );
   }
 

@@ -94,6 +94,12 @@ describe("npm run move", function () {
     assert.equal(code, 2);
     assert.match(stderr, /^refused: \d+ checks of preflight do not hold$/m);
     assert.match(stderr, /^ {2}fail {5}tables-have-keys: notes\n {11}→ /m);
+    const strange = await move("prepare", "--accept", "tables-have-keys,no-such-check");
+    assert.equal(strange.code, 2);
+    assert.equal(
+      strange.stderr,
+      "refused: no-such-check is no check of preflight; nothing is accepted\n",
+    );
     const target = await local.administrator("target");
     const { rows } = await target.query("SELECT FROM pg_tables WHERE schemaname = 'public'");
     assert.equal(rows.length, 0);
@@ -102,6 +108,7 @@ describe("npm run move", function () {
   });
 
   it("says which act is due, and shows a plan without touching anything", async () => {
+    assert.equal((await move("cutover", "--accept", "x")).code, 64);
     const { code, stderr } = await move("verify");
     assert.equal(code, 2);
     assert.equal(
