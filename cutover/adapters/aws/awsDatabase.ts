@@ -13,7 +13,7 @@ import type { ConnectionSecret, Secrets } from "./secrets";
 export async function sourceDatabase(
   source: AwsWorldDescription["source"] & ComposeProject,
   secrets: Secrets,
-  host: HostCommand,
+  host: Pick<HostCommand, "run">,
   signal: AbortSignal,
 ): Promise<Database> {
   const { database } = source;
@@ -35,7 +35,7 @@ export async function sourceDatabase(
 }
 
 async function certificate(
-  host: HostCommand,
+  host: Pick<HostCommand, "run">,
   project: ComposeProject,
   signal: AbortSignal,
 ): Promise<string> {
