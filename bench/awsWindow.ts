@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { JournalFile } from "../cutover/adapters/local/journalFile";
 import { LockFile } from "../cutover/adapters/local/lockFile";
 import { TRANSPORTS, type Transport } from "../cutover/ports";
@@ -58,8 +59,10 @@ async function rehearsed(transport: Transport["kind"]): Promise<Rehearsal> {
 }
 
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: "string" } } });
   const rows: string[][] = [];
   for (const transport of TRANSPORTS) {
+    if (values.only !== undefined && values.only !== transport) continue;
     const { acts } = await rehearsed(transport);
     for (const { act, steps, users } of acts) {
       if (users === undefined || (act !== "cutover" && act !== "rollback")) continue;

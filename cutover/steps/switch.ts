@@ -6,6 +6,7 @@ import {
   ready,
   schedulerStarted,
   slotsDropped,
+  wayBackAdvanced,
   wayBackPrepared,
   workersWarm,
 } from "./aroundWindow";
@@ -54,6 +55,7 @@ export function switchPlan(
       partStopped(from, "workers"),
       queueStateCarried(from, to),
       workersWarm(to),
+      wayBackAdvanced(world, to),
       compared(world, from, to, "changes-compared-again"),
       unfenced(to),
       fenced(from),
