@@ -64,7 +64,7 @@ export function queueStateCarried(from: Side, to: Side): Step {
   return {
     id: `${to.name}-queue-state-carried`,
     title: "Paused data sources, schema blacklist and last-run times are carried",
-    deadlineMs: 30_000,
+    deadlineMs: 120_000,
     estimateMs: 50,
     apply: async ({ signal }) => {
       const state = await from.queue.state(signal);

@@ -96,6 +96,9 @@ compose() {
 # Whether the override file is the one that prepare makes.
 is_own_override() { grep -qsxF "$OVERRIDE_MARK" "$DIRECTORY/$OVERRIDE"; }
 
+# Whether that one names another image of PostgreSQL, as the operator wanted it.
+is_own_image() { is_own_override && grep -q '^    image: ' "$DIRECTORY/$OVERRIDE"; }
+
 # Ids of the containers of a part.
 containers_of() { awk -F '|' -v part="$1" '$1 == part { print $2 }' <<<"$CONTAINERS"; }
 

@@ -4,7 +4,7 @@
 
 # Everything but the restart. Settings that are there already are not touched.
 act_prepare() {
-  local facts address port inner version ssl roles cidr keep_mb free_kb published=theirs
+  local facts address port inner version ssl roles cidr image keep_mb free_kb published=theirs
   alone
   find_project
   find_database
@@ -25,6 +25,13 @@ act_prepare() {
   assert_verifier "$MOVER" "$(given mover_verifier)"
   [[ -z $(given task_verifier) ]] || assert_verifier "$TASK" "$(given task_verifier)"
   if needs_override "$address" "$port" "$inner"; then published=ours; fi
+  image=$(given image)
+  if [[ -n $image ]]; then
+    # Not while PostgreSQL is down.
+    docker pull --quiet "$image" >&2 || refuse "docker cannot pull $image"
+  else
+    assert_same_image
+  fi
   free_kb=$(df -P -k "$DATA" | awk 'NR == 2 { print $4 }')
   keep_mb=$(given keep_mb)
   keep_mb=${keep_mb:-$((free_kb / 2048))}
@@ -92,9 +99,10 @@ renew_database() {
     find_database
     sql CHECKPOINT
   fi
-  compose stop -t "$RESTART_SECONDS" "$service" >&2
-  compose rm -f "$service" >&2
-  compose up -d --no-deps "$service" >&2
+  # In words of its own: whoever asks whether it worked has switched off that a failure ends the script.
+  compose stop -t "$RESTART_SECONDS" "$service" >&2 || return 1
+  compose rm -f "$service" >&2 || return 1
+  compose up -d --no-deps "$service" >&2 || return 1
   await_database
 }
 
@@ -127,6 +135,8 @@ act_restart() {
   port=$(given port)
   port=${port:-5432}
   # Broken off in the middle of a restart, it is not running.
+  # Hours may have gone by.
+  if database_runs && ! is_own_image; then assert_same_image; fi
   if ! database_runs || ! lines=$(print_preparation "$address" "$port") || grep -qx 'restart=due' <<<"$lines"; then
     if ! renew_database || ! lines=$(print_preparation "$address" "$port") || grep -qx 'restart=due' <<<"$lines"; then
       put_all_back

@@ -47,7 +47,7 @@ act_stop() {
   done < <(grep "^$part|" <<<"$CONTAINERS")
   ids=$(containers_of "$part")
   # shellcheck disable=SC2086 # one word for each id
-  docker stop --time "$(stop_seconds "$part")" $ids >/dev/null
+  docker stop -t "$(stop_seconds "$part")" $ids >/dev/null
   find_project
   print_state "$part"
 }

@@ -170,6 +170,22 @@ needs_override() {
   done
 }
 
+# A new container runs what the compose file and the tag say now, which may be another PostgreSQL than the one at work: a tag
+# that was pulled since, or a line that nobody has put into effect yet. pgautoupgrade would bring the data to its version.
+assert_same_image() {
+  local service config image now tagged
+  service=$(awk -F '|' '$1 == "database" { print $3 }' <<<"$CONTAINERS")
+  config=$(compose config)
+  image=$(awk -v service="  $service:" '
+    $0 == service { inside = 1; next }
+    inside && /^  [^ ]/ { inside = 0 }
+    inside && $1 == "image:" { print $2 }' <<<"$config")
+  now=$(docker inspect --format '{{.Image}}' "$DATABASE")
+  tagged=$(docker image inspect --format '{{.Id}}' "$image") || tagged=none
+  [[ $now == "$tagged" ]] ||
+    refuse "a new container of $service would run another image than now: $image is not $now any more; say docker tag $now $image, or put that image in the compose file"
+}
+
 is_published() { docker port "$DATABASE" | grep -qxF "$3/tcp -> $1:$2"; }
 
 write_override() {

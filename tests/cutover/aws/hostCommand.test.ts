@@ -217,10 +217,12 @@ describe("an act on the source's host by SSM", function () {
     ssm.reports.push({ Status: "InProgress", StatusDetails: "InProgress" });
     const step = new AbortController();
     const running = command.run("version", {}, step.signal);
-    setTimeout(() => {
-      step.abort(new Error("it was asked to stop"));
-    }, 300);
+    const looking = setInterval(() => {
+      if (moto.requests.includes("ssm:GetCommandInvocation"))
+        step.abort(new Error("it was asked to stop"));
+    }, 20);
     await assert.rejects(running, { message: "it was asked to stop" });
+    clearInterval(looking);
     assert.equal(ssm.cancelled.length, 1);
     ssm.reports.length = 0;
   });

@@ -61,6 +61,7 @@ describe("the SSM document of the function", () => {
       "queue",
       "schema",
       "disk",
+      "certificate",
       "part",
     ]);
     assert.equal(document.parameters.payload.allowedPattern, "^[A-Za-z0-9+/=]*$");

@@ -205,6 +205,91 @@ for (const compose of ["v1", "v2"] as const) {
       assert.deepEqual(files(), untouched);
     });
 
+    it("goes back by itself if Compose cannot make its container", async () => {
+      await asked("prepare");
+      host.docker.failingUps = 1;
+      const ran = await host.act(SOURCE_PARTS, "restart", given);
+      assert.match(
+        ran.stderr,
+        /no such image[^]*did not take the new settings and runs with the old/,
+      );
+      assert.equal(ran.code, 1);
+      assert.deepEqual(files(), untouched);
+      assert.equal(host.docker.container("postgres").status, "running");
+    });
+
+    it("that did not come up at all is started by undo", async () => {
+      await asked("prepare");
+      host.docker.failingUps = 2;
+      const ran = await host.act(SOURCE_PARTS, "restart", given);
+      assert.match(ran.stderr, /PostgreSQL started neither with the new settings nor with the old/);
+      assert.equal(ran.code, 1);
+      assert.throws(() => host.docker.container("postgres"));
+      assert.equal(await asked("undo"), "undone=everything\n");
+      assert.deepEqual(files(), untouched);
+      assert.equal(host.docker.container("postgres").status, "running");
+    });
+
+    it("is refused beside an override file of somebody else, and needs none if its port is published", async () => {
+      const theirs = join(host.directory, "docker-compose.override.yml");
+      writeFileSync(theirs, "services: {}\n");
+      await refused(
+        "prepare",
+        {},
+        /is an override file of your own, and Compose reads one; add to/,
+      );
+      const postgres = host.docker.container("postgres");
+      postgres.ports = [`127.0.0.1:${host.database.port}:${host.database.port}`];
+      await refused(
+        "prepare",
+        { image: "postgres-pglogical:13" },
+        /set the image in the compose file/,
+      );
+      await asked("prepare", { plain: "yes" });
+      assert.equal(readFileSync(theirs, "utf8"), "services: {}\n");
+      // Without TLS too, as it was named.
+      assert.equal(await login("redash_mover", undefined), true);
+      assert.equal(await asked("undo"), "undone=everything\n");
+      assert.equal(readFileSync(theirs, "utf8"), "services: {}\n");
+      rmSync(theirs);
+      postgres.ports = [];
+    });
+
+    it("is not renewed with an image that it does not run now, of a moved tag or a changed file", async () => {
+      const { image } = host.docker.container("postgres");
+      host.docker.images.set(image, "sha256:newer");
+      await refused(
+        "prepare",
+        {},
+        /would run another image than now: pgautoupgrade\S+ is not sha256:/,
+      );
+      host.docker.images.clear();
+      const [file = ""] = readdirSync(host.directory);
+      const path = join(host.directory, file);
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, text.replace(image, "pgautoupgrade/pgautoupgrade:18-alpine"));
+      await refused("prepare", {}, /: pgautoupgrade\/pgautoupgrade:18-alpine is not sha256:/);
+      writeFileSync(path, text);
+      await asked("prepare");
+      host.docker.images.set(image, "sha256:newer");
+      await refused("restart", {}, /would run another image than now/);
+      host.docker.images.clear();
+      await asked("undo");
+    });
+
+    it("may get another image with the same restart, and loses it with undo", async () => {
+      await asked("prepare", { image: "postgres-pglogical:13" });
+      assert.equal(host.docker.calls.at(-1), "pull postgres-pglogical:13");
+      await asked("restart");
+      assert.equal(host.docker.container("postgres").image, "postgres-pglogical:13");
+      await asked("undo");
+      assert.equal(
+        host.docker.container("postgres").image,
+        "pgautoupgrade/pgautoupgrade:13-alpine",
+      );
+      assert.deepEqual(files(), untouched);
+    });
+
     it("goes back by itself if it does not take the settings", async () => {
       await asked("prepare");
       // A compose file whose command says otherwise does the same.

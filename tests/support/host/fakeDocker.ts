@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import type { AddressInfo } from "node:net";
-import { parse } from "yaml";
+import { configOf, merged } from "./composeFile";
 
 /** A container. */
 export interface Container {
@@ -54,6 +53,10 @@ export class FakeDocker {
   containers: Container[] = [];
   /** What was asked for that changes something. */
   calls: string[] = [];
+  /** Tag → id of the image; a tag that is not here has the id of its own name. */
+  readonly images = new Map<string, string>();
+  /** How many of the next `up` of Compose fail. */
+  failingUps = 0;
   /** Containers that were removed, by service: Compose knows their service from its file. */
   private readonly removed = new Map<string, Container>();
 
@@ -123,6 +126,11 @@ export class FakeDocker {
           : failed(`unknown: ps ${args.join(" ")}`);
       case "inspect":
         return done(...args.slice(2).map((id) => `${formatted(second, this.byId(id))}\n`));
+      case "image":
+        return done(`${this.imageId(args.at(-1) ?? "")}\n`);
+      case "pull":
+        this.calls.push(`pull ${second}`);
+        return done();
       case "exec":
         return this.exec(args);
       case "start":
@@ -149,6 +157,8 @@ export class FakeDocker {
         return failed(`docker: '${verb}' is not a docker command`);
     }
   }
+
+  private readonly imageId = (tag: string): string => this.images.get(tag) ?? `sha256:${tag}`;
 
   private async begin(container: Container): Promise<void> {
     if (container.status === "running") return;
@@ -196,6 +206,7 @@ export class FakeDocker {
     const old = this.containers.find((it) => it.project === project && it.service === service);
     if (old !== undefined && old.composeVersion.startsWith("1.") !== isFirst)
       return failed("network redash_default was found but has incorrect label", 1);
+    if (verb === "config") return done(configOf(files));
     const { ports, image } = merged(files, service, isFirst);
     this.calls.push(`compose ${verb} ${service}`);
     const others = this.containers.filter((it) => it !== old);
@@ -211,6 +222,10 @@ export class FakeDocker {
       case "up": {
         const before = old ?? this.removed.get(service);
         if (before === undefined) return failed(`no such service: ${service}`, 1);
+        if (this.failingUps > 0) {
+          this.failingUps -= 1;
+          return failed("no such image", 1);
+        }
         const made: Container = {
           ...before,
           id: randomBytes(32).toString("hex"),
@@ -247,6 +262,7 @@ function formatted(format: string, container: Container): string {
     ".HostConfig.RestartPolicy.Name": policy,
     ".HostConfig.RestartPolicy.MaximumRetryCount": retries,
     ".Config.Image": container.image,
+    ".Image": `sha256:${container.image}`,
     ".RestartCount": String(container.restarts),
     "json .Config.Cmd": JSON.stringify(container.command),
   };
@@ -267,24 +283,4 @@ function formatted(format: string, container: Container): string {
         },
       );
   }
-}
-
-/** Compose merges lists of ports, and v1 wants one version in all of its files. */
-function merged(files: readonly string[], service: string, isFirst: boolean) {
-  const versions = new Set<unknown>();
-  const ports: string[] = [];
-  let image: string | undefined;
-  for (const file of files) {
-    if (!existsSync(file)) throw new Error(`no configuration file provided: ${file} not found`);
-    const content = parse(readFileSync(file, "utf8"), { merge: true }) as {
-      version?: string;
-      services: Record<string, { image?: string; ports?: string[] } | undefined>;
-    };
-    versions.add(content.version);
-    const its = content.services[service];
-    ports.push(...(its?.ports ?? []));
-    image = its?.image ?? image;
-  }
-  if (isFirst && versions.size > 1) throw new Error("Version mismatch between compose files");
-  return { ports: [...new Set(ports)], image };
 }
