@@ -1,5 +1,5 @@
 import { oneRow, withClient } from "../database/database";
-import { fence, isFenced, liftFence } from "../database/fence";
+import { fence, isFenced, liftFence, PATIENCE_MS } from "../database/fence";
 import { awaitMarker, writeMarker } from "../database/marker";
 import { advanceSlot, disable, enable, isEnabled } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
@@ -8,14 +8,15 @@ import { directionFrom, isTaskForward, type Side, type World } from "../ports";
 import { taskCutOff, taskLetIn } from "./task";
 import { withBoth } from "./verification";
 
-export function fenced(side: Side): Step {
+/** @param patienceMs how long a transaction may go on to its end, within which nobody else can write */
+export function fenced(side: Side, patienceMs: number): Step {
   return {
     id: `${side.name}-fenced`,
     title: `The application can read but not write on the ${side.name}`,
     deadlineMs: 10_000,
     estimateMs: 10,
     inWindow: true,
-    apply: (running) => held(side, running),
+    apply: (running) => held(side, running, patienceMs),
     undo: (running) => lifted(side, running),
   };
 }
@@ -45,9 +46,9 @@ export function keptOut({ traffic }: World, side: Side): Step {
   };
 }
 
-const held = (side: Side, running: Running) =>
+const held = (side: Side, running: Running, patienceMs = PATIENCE_MS) =>
   withClient(side.database, running.signal, async (client) => ({
-    sessionsEnded: await fence(client, side.database.applicationRole, running),
+    sessionsEnded: await fence(client, side.database.applicationRole, running, patienceMs),
   }));
 
 /**
