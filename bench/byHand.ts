@@ -4,6 +4,7 @@ import pg from "pg";
 import { binary } from "../cutover/adapters/local/binary";
 import type { LocalSideDescription } from "../cutover/adapters/local/description";
 import { type LocalWorld, startLocalWorld } from "../cutover/adapters/local/world";
+import { withPasswordFile } from "../cutover/adapters/passwordFile";
 import { awaitMarker, writeMarker } from "../cutover/database/marker";
 import { systemClock } from "../cutover/engine/clock";
 import { runPlan } from "../cutover/engine/engine";
@@ -111,16 +112,21 @@ async function piped(
   into: LocalSideDescription,
   ...what: readonly string[]
 ): Promise<void> {
-  const dump = spawn(await binary("pgDump"), [...what, ...where(from)], {
-    env: environment(from),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const restore = spawn(
-    await binary("psql"),
-    ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", ...where(into)],
-    { env: environment(into), stdio: [dump.stdout, "inherit", "inherit"] },
+  const [dumping, restoring] = [await binary("pgDump"), await binary("psql")];
+  const codes = await withPasswordFile(from.database.password, (ofSource) =>
+    withPasswordFile(into.database.password, (ofTarget) => {
+      const dump = spawn(dumping, [...what, ...where(from)], {
+        env: ofSource,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const restore = spawn(
+        restoring,
+        ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", ...where(into)],
+        { env: ofTarget, stdio: [dump.stdout, "inherit", "inherit"] },
+      );
+      return Promise.all([once(dump, "exit"), once(restore, "exit")]);
+    }),
   );
-  const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
   if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
 }
 
@@ -128,12 +134,9 @@ const where = ({ database: { host, port, user, database } }: LocalSideDescriptio
   `--host=${host}`,
   `--port=${port}`,
   `--username=${user}`,
+  "--no-password",
   `--dbname=${database}`,
 ];
-const environment = ({ database: { password } }: LocalSideDescription) => ({
-  ...process.env,
-  PGPASSWORD: password,
-});
 
 /** As the team had it. */
 const SEQUENCES = `DO $$
