@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
+import { Endings } from "../adapters/local/endings";
 import type { RedashSchema } from "../adapters/local/redash/schema";
 import { type LocalWorld, startLocalWorld } from "../adapters/local/world";
 import { oneRow } from "../database/database";
@@ -76,15 +77,17 @@ const acts = (times: number): readonly Act[] => [
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const startedAt = new Date().toISOString();
   const local = await startLocalWorld(options);
-  let users: Users | undefined;
-  let lag: LagProbe | undefined;
+  const endings = new Endings("rehearsal");
+  endings.add(local.remove);
   try {
     const { world } = local;
     const checked = await checkedBefore(local, options);
     const source = await sizeOf(local);
     const living = await startUsers(local);
-    users = living.users;
-    lag = new LagProbe(local);
+    const { users } = living;
+    endings.add(users.end);
+    const lag = await LagProbe.start(local);
+    endings.add(() => lag.stop());
     const records: RehearsedAct[] = [];
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
@@ -117,9 +120,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     };
   } finally {
     options.onProgress("removing everything");
-    await lag?.stop();
-    await users?.end();
-    await local.remove();
+    await endings.all();
   }
 }
 
