@@ -4,6 +4,7 @@ import pg from "pg";
 import { binary } from "../cutover/adapters/local/binary";
 import type { LocalSideDescription } from "../cutover/adapters/local/description";
 import { type LocalWorld, startLocalWorld } from "../cutover/adapters/local/world";
+import { withPasswordFile } from "../cutover/adapters/passwordFile";
 import { awaitMarker, writeMarker } from "../cutover/database/marker";
 import { systemClock } from "../cutover/engine/clock";
 import { runPlan } from "../cutover/engine/engine";
@@ -11,6 +12,8 @@ import type { Entry } from "../cutover/engine/journal";
 import { startUsers } from "../cutover/rehearsal/livingUsers";
 import { now } from "../cutover/rehearsal/users";
 import { planOf } from "../cutover/steps/acts";
+
+type Connection = LocalSideDescription["database"];
 
 const TIMES = { writeOutageBudgetMs: 60_000, drainDeadlineMs: 2000, longDeadlineMs: 3_600_000 };
 
@@ -87,53 +90,73 @@ async function caughtUp(local: LocalWorld): Promise<void> {
   await Promise.all([from.end(), to.end()]);
 }
 
-const dumpedAndRestored = ({ description: { source, target } }: LocalWorld): Promise<void> =>
-  piped(source, target, "--data-only", "--disable-triggers", "--table=public.queries");
+const dumpedAndRestored = (local: LocalWorld): Promise<void> =>
+  piped(
+    local.description.source.database,
+    asSuperuser(local, local.description.target.database.database),
+    "--data-only",
+    "--disable-triggers",
+    "--table=public.queries",
+  );
 
 /** A whole database, as `pg_dump | psql` copies it. @returns milliseconds */
-export async function copyByHand({ description }: LocalWorld): Promise<number> {
-  const { target } = description;
-  const administrator = new pg.Client({ ...target.database, database: "postgres" });
+export async function copyByHand(local: LocalWorld): Promise<number> {
+  const administrator = new pg.Client(asSuperuser(local, "postgres"));
   await administrator.connect();
   await administrator.query("CREATE DATABASE copied");
-  const into = { ...target, database: { ...target.database, database: "copied" } };
   const started = performance.now();
-  await piped(description.source, into);
+  await piped(
+    local.description.source.database,
+    asSuperuser(local, "copied"),
+    // Roles are not copied, so neither is what belongs to them.
+    "--no-owner",
+    "--no-privileges",
+  );
   const took = performance.now() - started;
   await administrator.query("DROP DATABASE copied");
   await administrator.end();
   return took;
 }
 
+/** The target's superuser: RDS's master user may not switch triggers off, which is how `queries` is restored. */
+function asSuperuser({ servers, description }: LocalWorld, database: string): Connection {
+  const { user, password } = servers.target.connection;
+  return { ...description.target.database, user, password, database };
+}
+
 /** `pg_dump | psql`. @throws Error if one of them fails */
 async function piped(
-  from: LocalSideDescription,
-  into: LocalSideDescription,
+  from: Connection,
+  into: Connection,
   ...what: readonly string[]
 ): Promise<void> {
-  const dump = spawn(await binary("pgDump"), [...what, ...where(from)], {
-    env: environment(from),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const restore = spawn(
-    await binary("psql"),
-    ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", ...where(into)],
-    { env: environment(into), stdio: [dump.stdout, "inherit", "inherit"] },
+  const [dumping, restoring] = [await binary("pgDump"), await binary("psql")];
+  const codes = await withPasswordFile(from.password, (ofSource) =>
+    withPasswordFile(into.password, (ofTarget) => {
+      const dump = spawn(dumping, [...what, ...where(from)], {
+        env: ofSource,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const restore = spawn(
+        restoring,
+        ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", ...where(into)],
+        { env: ofTarget, stdio: [dump.stdout, "inherit", "inherit"] },
+      );
+      // Our own end of the pipe: left open, a dump whose restore has failed would wait for ever.
+      dump.stdout.destroy();
+      return Promise.all([once(dump, "exit"), once(restore, "exit")]);
+    }),
   );
-  const codes = await Promise.all([once(dump, "exit"), once(restore, "exit")]);
   if (codes.some(([code]) => code !== 0)) throw new Error("dump and restore failed");
 }
 
-const where = ({ database: { host, port, user, database } }: LocalSideDescription) => [
+const where = ({ host, port, user, database }: Connection) => [
   `--host=${host}`,
   `--port=${port}`,
   `--username=${user}`,
+  "--no-password",
   `--dbname=${database}`,
 ];
-const environment = ({ database: { password } }: LocalSideDescription) => ({
-  ...process.env,
-  PGPASSWORD: password,
-});
 
 /** As the team had it. */
 const SEQUENCES = `DO $$

@@ -58,9 +58,9 @@ export class Move {
       act === "prepare" && before.open === undefined
         ? await this.assertReady(run.stop, run.accept)
         : { accepted: [] };
-    // Before the flip, to roll a cutover back is to undo it.
-    const undo = act === "rollback" && before.open?.act === "cutover" && !before.open.flipped;
-    const plan = planOf(undo ? "cutover" : act, world, this.options);
+    const undone = await this.undoneBy(act, before.open, run.stop);
+    const undo = undone !== undefined;
+    const plan = planOf(undone ?? act, world, this.options);
     const { outcome, reason, warnings } = await runPlan(plan, {
       undo,
       clock,
@@ -85,6 +85,19 @@ export class Move {
         dueText(state),
       ].join("\n"),
     };
+  }
+
+  /** The open switch that an act takes back by undoing it, because users were never turned over by it. */
+  private async undoneBy(
+    act: Act,
+    open: MoveState["open"],
+    signal: AbortSignal,
+  ): Promise<Act | undefined> {
+    const [undone, from] =
+      act === "rollback" ? (["cutover", "source"] as const) : (["rollback", "target"] as const);
+    if ((act !== "rollback" && act !== "cutover") || open?.act !== undone) return undefined;
+    if (!open.flipped) return undone;
+    return (await this.options.world.traffic.goesTo(signal)) === from ? undone : undefined;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { SchemaDump } from "../ports";
+import { withPasswordFile } from "./passwordFile";
 
 /** The server whose schema is dumped. */
 export interface DumpedServer {
@@ -19,25 +20,29 @@ const DEADLINE_MS = 120_000;
  */
 export const pgDump = (program: () => Promise<string>, server: DumpedServer): SchemaDump => ({
   section: async (section, signal) => {
-    const { stdout } = await promisify(execFile)(
-      await program(),
-      [
-        "--schema-only",
-        "--no-owner",
-        "--no-privileges",
-        "--schema=public",
-        `--section=${section}`,
-        `--host=${server.host}`,
-        `--port=${server.port}`,
-        `--username=${server.user}`,
-        server.database,
-      ],
-      {
-        env: { ...process.env, PGPASSWORD: server.password, PGCONNECT_TIMEOUT: "10" },
-        maxBuffer: 1e8,
-        timeout: DEADLINE_MS,
-        signal,
-      },
+    const path = await program();
+    const { stdout } = await withPasswordFile(server.password, (environment) =>
+      promisify(execFile)(
+        path,
+        [
+          "--schema-only",
+          "--no-owner",
+          "--no-privileges",
+          "--schema=public",
+          `--section=${section}`,
+          `--host=${server.host}`,
+          `--port=${server.port}`,
+          `--username=${server.user}`,
+          "--no-password",
+          server.database,
+        ],
+        {
+          env: { ...environment, PGCONNECT_TIMEOUT: "10" },
+          maxBuffer: 1e8,
+          timeout: DEADLINE_MS,
+          signal,
+        },
+      ),
     );
     return stdout;
   },

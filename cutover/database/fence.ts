@@ -5,14 +5,26 @@ import { identifier, oneRow } from "./database";
 type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
 
 /**
+ * How long a transaction may go on to its end before its session is ended, so that nobody's page fails in the middle.
+ * Waited for only while somebody is at work: nobody can write meanwhile.
+ */
+export const PATIENCE_MS = 2000;
+
+/**
  * Lets the application read but not write: its role becomes read-only and its sessions end, so that none goes on with
  * the old setting, not even one that was on its way in. By role and not by database, because replication must still
  * write.
+ * @param patienceMs how long a transaction may go on to its end. @default PATIENCE_MS
  * @returns how many sessions were ended
  */
-export async function fence(client: pg.Client, role: string, running: Waiting): Promise<number> {
+export async function fence(
+  client: pg.Client,
+  role: string,
+  running: Waiting,
+  patienceMs = PATIENCE_MS,
+): Promise<number> {
   await client.query(`ALTER ROLE ${identifier(role)} SET default_transaction_read_only = on`);
-  return endSessions(client, role, running);
+  return endSessions(client, role, running, patienceMs);
 }
 
 /** Lets the application write again; sessions end here too, or those that began read-only would stay so. */
@@ -22,7 +34,7 @@ export async function liftFence(
   running: Waiting,
 ): Promise<number> {
   await client.query(`ALTER ROLE ${identifier(role)} RESET default_transaction_read_only`);
-  return endSessions(client, role, running);
+  return endSessions(client, role, running, PATIENCE_MS);
 }
 
 /** Whether new sessions of the role are read-only. */
@@ -55,21 +67,23 @@ export async function letIn(client: pg.Client, role: string): Promise<void> {
   await client.query(`ALTER ROLE ${identifier(role)} LOGIN`);
 }
 
-/** How long a transaction may go on to its end, so that nobody's page fails in the middle. */
-const GRACE_MS = 50;
-
 /**
  * Ends the sessions that may have begun with the old setting, and waits until the last one is gone: a session that is
  * told to end may still commit. Those that began later have the new setting. Sessions that rest in a pool end at once,
  * which the pool notices before it hands them out (SQLALCHEMY_ENABLE_POOL_PRE_PING); those in a transaction after it, or
- * after a moment.
+ * when patience is over.
  */
-async function endSessions(client: pg.Client, role: string, running: Waiting): Promise<number> {
+async function endSessions(
+  client: pg.Client,
+  role: string,
+  running: Waiting,
+  patienceMs: number,
+): Promise<number> {
   const { since } = await oneRow<{ since: string }>(
     client,
     "SELECT clock_timestamp()::text AS since",
   );
-  const graceEnds = running.clock.monotonicMs() + GRACE_MS;
+  const patienceEndsMs = running.clock.monotonicMs() + patienceMs;
   return untilNone(client, running, async () => {
     const { rows } = await client.query<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity
@@ -77,11 +91,13 @@ async function endSessions(client: pg.Client, role: string, running: Waiting): P
           AND backend_start <= $2::timestamptz`,
       [role, since],
     );
-    const isOver = running.clock.monotonicMs() >= graceEnds;
-    // One by one: between the look at a session and its end it may be handed to somebody.
+    const isOver = running.clock.monotonicMs() >= patienceEndsMs;
+    // One by one, and not by pg_stat_get_activity, which takes longer than a pool's question whether its session lives:
+    // whoever has had the answer between the look and the end would fail.
     for (const { pid } of rows) {
       await client.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity($1) WHERE state = 'idle' OR $2",
+        `SELECT pg_terminate_backend($1) FROM pg_stat_get_backend_idset() id
+          WHERE pg_stat_get_backend_pid(id) = $1 AND ($2 OR pg_stat_get_backend_xact_start(id) IS NULL)`,
         [pid, isOver],
       );
     }
@@ -110,7 +126,7 @@ async function untilNone(
       return unseen.length === 0 && seen.length === 0;
     },
     running,
-    { first: 1, longest: 20 },
+    { first: 1, longest: 5 },
   );
   return ended.size;
 }

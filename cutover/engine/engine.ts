@@ -20,7 +20,8 @@ export interface EngineOptions {
   /** Entries of the journal on which the caller has decided to run; refused if others came since. */
   readonly seen?: number;
   /**
-   * Undoes what an interrupted run has left instead of going on with it; nothing if its irreversible step was started.
+   * Undoes what an interrupted run has left instead of going on with it; not if its irreversible step has taken effect, or
+   * if nobody knows.
    *
    * @default false
    */
@@ -113,7 +114,7 @@ class Run {
       }
     }
     if (resumed && history.undoing) return this.back(applied, "the run before was undoing");
-    if (resumed && options.undo === true && !flipped)
+    if (resumed && options.undo === true && (!flipped || (await this.isWithoutEffect(applied))))
       return this.back(applied, "it was asked to undo what the run before has left");
     return this.forward(applied, flipped);
   }
@@ -154,6 +155,14 @@ class Run {
       return isFinal ? this.ended("needs-person", reason) : this.back(applied, reason);
     }
     return this.ended("done", `${this.plan.act} is done`);
+  }
+
+  /** Whether the irreversible step was the last that was started, and the world is surely not as it leaves it. */
+  private async isWithoutEffect(applied: readonly string[]): Promise<boolean> {
+    const flip = this.plan.steps[this.flip];
+    if (flip === undefined || applied.at(-1) !== flip.id) return false;
+    // Going on then fails at the same question, and says so.
+    return !(await this.runner.holds(flip).catch(() => true));
   }
 
   /** Undoes steps, last first, and goes on where one cannot be undone, unless it is the irreversible one. */

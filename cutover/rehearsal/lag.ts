@@ -21,8 +21,19 @@ export class LagProbe {
   private stopped = false;
   private readonly work: Promise<void>;
 
-  constructor(private readonly local: LocalWorld) {
+  private constructor(private readonly clients: readonly pg.Client[]) {
     this.work = this.watch();
+  }
+
+  /** @throws the server's error if one of them lets nobody in */
+  static async start({ administrator }: Pick<LocalWorld, "administrator">): Promise<LagProbe> {
+    const source = await administrator("source");
+    try {
+      return new LagProbe([source, await administrator("target")]);
+    } catch (error) {
+      await source.end();
+      throw error;
+    }
   }
 
   async stop(): Promise<readonly Lag[]> {
@@ -31,13 +42,11 @@ export class LagProbe {
     return this.samples;
   }
 
+  /** Never fails: a server that does not answer for a moment leaves a gap among the samples. */
   private async watch(): Promise<void> {
-    const clients: pg.Client[] = [];
-    for (const side of ["source", "target"] as const)
-      clients.push(await this.local.administrator(side));
     while (!this.stopped) {
       const all = await Promise.all(
-        clients.map((client) => client.query<{ bytes: number }>(LAG)),
+        this.clients.map((client) => client.query<{ bytes: number }>(LAG)),
       ).catch(() => []);
       if (all.length > 0)
         this.samples.push({
@@ -46,6 +55,6 @@ export class LagProbe {
         });
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
-    await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+    await Promise.all(this.clients.map((client) => client.end().catch(() => undefined)));
   }
 }

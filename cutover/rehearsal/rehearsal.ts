@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
+import { Endings } from "../adapters/local/endings";
 import type { RedashSchema } from "../adapters/local/redash/schema";
 import { type LocalWorld, startLocalWorld } from "../adapters/local/world";
 import { oneRow } from "../database/database";
@@ -84,17 +85,19 @@ const acts = (times: number): readonly Act[] => [
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const startedAt = new Date().toISOString();
   const local = await startLocalWorld(options);
-  let users: Users | undefined;
-  let lag: LagProbe | undefined;
-  let reached: Reached | undefined;
+  const endings = new Endings("rehearsal");
+  endings.add(local.remove);
   try {
-    reached = await options.reach?.(local);
+    const reached = await options.reach?.(local);
+    if (reached !== undefined) endings.add(() => reached.close());
     const { world } = reached ?? local;
     const checked = await checkedBefore(world, options);
     const source = await sizeOf(local);
     const living = await startUsers(local);
-    users = living.users;
-    lag = new LagProbe(local);
+    const { users } = living;
+    endings.add(users.end);
+    const lag = await LagProbe.start(local);
+    endings.add(() => lag.stop());
     const records: RehearsedAct[] = [];
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
@@ -127,10 +130,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     };
   } finally {
     options.onProgress("removing everything");
-    await lag?.stop();
-    await users?.end();
-    await reached?.close();
-    await local.remove();
+    await endings.all();
   }
 }
 

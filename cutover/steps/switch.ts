@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from "../database/fence";
 import type { Plan } from "../engine/step";
 import type { World } from "../ports";
 import {
@@ -58,7 +59,8 @@ export function switchPlan(
       wayBackAdvanced(world, to),
       compared(world, from, to, "changes-compared-again"),
       unfenced(to),
-      fenced(from),
+      // Most of the budget is left for what follows.
+      fenced(from, Math.min(PATIENCE_MS, options.writeOutageBudgetMs / 4)),
       arrived(from, to),
       {
         ...compared(world, from, to, "difference-compared", true),

@@ -111,6 +111,26 @@ export async function compareChanges(
   });
 }
 
+/**
+ * Makes what has changed since the last comparison the same on the other side, row by row by its key, and forgets it.
+ * Replication must rest meanwhile: what it brings a second time would stop it for ever.
+ * @returns how many rows were carried
+ */
+export async function carryChanges(from: Side, to: Side, running: Running): Promise<number> {
+  return withBoth(from, to, running, async (source, target) => {
+    const comparison: Comparison = { sides: { source, target }, running, isCarried: () => true };
+    const list = await tables(source);
+    let carried = 0;
+    for (;;) {
+      const changed = await changes(source, CHANGES, list);
+      carried += await equalByKey(comparison, list, changed);
+      if (changed.lsn !== undefined) await forgetChanges(source, CHANGES, changed.lsn);
+      if (!changed.isMore) return carried;
+      running.progress(`${carried} rows carried`);
+    }
+  });
+}
+
 /** @returns how many rows were carried */
 async function equalByKey(
   comparison: Comparison,

@@ -1,21 +1,28 @@
 import { oneRow, withClient } from "../database/database";
-import { fence, isFenced, liftFence } from "../database/fence";
+import { fence, isFenced, liftFence, PATIENCE_MS } from "../database/fence";
 import { awaitMarker, writeMarker } from "../database/marker";
-import { advanceSlot, disable, enable, isEnabled } from "../database/replication";
+import {
+  advanceSlot,
+  disable,
+  enable,
+  isEnabled,
+  subscriptionExists,
+} from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
 import type { Running, Step } from "../engine/step";
 import { directionFrom, isTaskForward, type Side, type World } from "../ports";
 import { taskCutOff, taskLetIn } from "./task";
-import { withBoth } from "./verification";
+import { carryChanges, withBoth } from "./verification";
 
-export function fenced(side: Side): Step {
+/** @param patienceMs how long a transaction may go on to its end, within which nobody else can write */
+export function fenced(side: Side, patienceMs: number): Step {
   return {
     id: `${side.name}-fenced`,
     title: `The application can read but not write on the ${side.name}`,
     deadlineMs: 10_000,
     estimateMs: 10,
     inWindow: true,
-    apply: (running) => held(side, running),
+    apply: (running) => held(side, running, patienceMs),
     undo: (running) => lifted(side, running),
   };
 }
@@ -45,9 +52,9 @@ export function keptOut({ traffic }: World, side: Side): Step {
   };
 }
 
-const held = (side: Side, running: Running) =>
+const held = (side: Side, running: Running, patienceMs = PATIENCE_MS) =>
   withClient(side.database, running.signal, async (client) => ({
-    sessionsEnded: await fence(client, side.database.applicationRole, running),
+    sessionsEnded: await fence(client, side.database.applicationRole, running, patienceMs),
   }));
 
 /**
@@ -131,25 +138,34 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
       }),
     undo: (running) =>
       withBoth(from, to, running, async (here, far) => {
-        await disable(here, back.name, running);
-        // Everything of before the window has arrived; what the way back has brought must not be sent there again.
-        if (
-          from.name === "source" &&
-          transport.kind === "dms" &&
-          (await isTaskForward(world, far))
-        ) {
-          await taskCutOff(world, transport.task, running);
-          await advanceSlot(here, await transport.task.sourceSlot(here), running);
-          await taskLetIn(world, transport.task, running);
-        } else {
-          await disable(far, there.name, running);
-          await advanceSlot(here, there.name, running);
-          await enable(far, there.name);
+        if (await subscriptionExists(here, back.name)) await disable(here, back.name, running);
+        const task =
+          from.name === "source" && transport.kind === "dms" && (await isTaskForward(world, far))
+            ? transport.task
+            : undefined;
+        if (task !== undefined) await taskCutOff(world, task, running);
+        else await disable(far, there.name, running);
+        const isOpen = !(await isFenced(here, from.database.applicationRole));
+        // Somebody has let users write again: most of it goes over while they go on.
+        let carried = isOpen ? await carryChanges(from, to, running) : 0;
+        if (isOpen) await held(from, running);
+        try {
+          carried += await carryChanges(from, to, running);
+          // Now everything is there, and what the way back has brought must not be sent there again.
+          const slot = task === undefined ? there.name : await task.sourceSlot(here);
+          await advanceSlot(here, slot, running);
+        } finally {
+          if (isOpen) await lifted(from, running);
         }
-        return {};
+        if (task !== undefined) await taskLetIn(world, task, running);
+        else await enable(far, there.name);
+        return { carried };
       }),
   };
 }
+
+/** How many numbers a sequence leaves out for rows that users are writing at that moment. */
+const AHEAD = 1000;
 
 export function trafficFlipped(world: World, from: Side, to: Side): Step {
   return {
@@ -172,7 +188,8 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
       return withBoth(from, to, running, async (here, there) => {
         if (!(await isEnabled(here, directionFrom(world, to.name).name))) return {};
         await awaitMarker(here, await writeMarker(there), running);
-        return { sequences: await setSequences(here, await sequences(there)) };
+        const isOpen = !(await isFenced(here, from.database.applicationRole));
+        return { sequences: await setSequences(here, await sequences(there), isOpen ? AHEAD : 0) };
       });
     },
   };
@@ -187,6 +204,6 @@ const assertFenced = (from: Side, to: Side, signal: AbortSignal) =>
     const { applicationRole } = from.database;
     if (await isFenced(client, applicationRole)) return;
     throw new Error(
-      `the application may write on the ${from.name}: its fence was lifted within the window, and what was written there since is not on the ${to.name}; users stay where they are. Carry over what they wrote, fence again (ALTER ROLE ${applicationRole} SET default_transaction_read_only = on, and end its sessions), then run the act again`,
+      `the application may write on the ${from.name}: its fence was lifted within the window, and what was written there since is not on the ${to.name}; users stay where they are. Take the switch back, which carries over what they wrote: npm run move -- ${from.name === "source" ? "rollback" : "cutover"}`,
     );
   });

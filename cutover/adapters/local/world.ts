@@ -6,6 +6,7 @@ import type { SideName, World } from "../../ports";
 import { lobMaxSizeKib, tableMappings, taskSettings } from "../../../redash/dms";
 import { connectLocalWorld } from "./connect";
 import type { LocalWorldDescription } from "./description";
+import { Endings } from "./endings";
 import { type PostgresServer, startPostgres } from "./postgresServer";
 import { Processes, serveProcesses } from "./processes";
 import { makeRdsMaster } from "./rdsMaster";
@@ -66,17 +67,11 @@ const DATABASE = "redash";
 export async function startLocalWorld(options: LocalWorldOptions): Promise<LocalWorld> {
   const { schema = "25.8.0", megabytes, seed = 1, stop, onProgress = () => undefined } = options;
   const isTask = options.transport === "dms";
-  const ends: (() => Promise<unknown>)[] = [];
-  const remove = async () => {
-    const failures: string[] = [];
-    for (const end of ends.splice(0).reverse())
-      await end().catch((error: unknown) => failures.push((error as Error).message));
-    if (failures.length > 0)
-      throw new Error(`not everything of the world could be removed: ${failures.join("; ")}`);
-  };
+  const endings = new Endings("world");
+  const remove = () => endings.all();
   const kept = async <T>(made: Promise<T>, end: (it: T) => Promise<unknown>): Promise<T> => {
     const it = await made;
-    ends.push(() => end(it));
+    endings.add(() => end(it));
     return it;
   };
   try {
@@ -144,7 +139,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
         version: versionOf(schema),
       }),
     };
-    ends.push(() => Promise.all([processes.source.end(), processes.target.end()]));
+    endings.add(() => Promise.all([processes.source.end(), processes.target.end()]));
     const { source: here, target: there } = processes;
     await allOrNothing(
       here.start("servers"),
@@ -214,7 +209,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       }),
     };
     const { world, close } = connectLocalWorld(description);
-    ends.push(close);
+    endings.add(close);
     return {
       world,
       description,

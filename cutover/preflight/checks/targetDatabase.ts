@@ -1,3 +1,4 @@
+import { qualified } from "../../database/table";
 import { type Check, fail, pass, warn } from "../check";
 import { known } from "../fact";
 import { listed, size } from "../wording";
@@ -43,26 +44,27 @@ export const targetDatabaseChecks: readonly Check[] = [
     title: "The target's database is empty",
     why: "Rows that are there already collide with those that arrive.",
     judge: ({ target, context }) => {
-      const { tables, partitionedTables, foreignTables, views, materializedViews, ...rest } = known(
-        target.catalog,
-      );
-      const there = [
-        ...tables.map(({ name }) => name),
-        ...partitionedTables,
-        ...foreignTables,
-        ...views,
-        ...materializedViews,
-        ...rest.sequences,
-        ...rest.functions,
-        ...rest.types,
-      ];
       if (context.isPrepared) return pass("prepared by this move");
-      return there.length === 0
-        ? pass("nothing is there")
-        : fail(
-            `schema public has ${listed(there)}`,
-            "make sure that nobody needs it, then on the target: DROP SCHEMA public CASCADE; CREATE SCHEMA public",
-          );
+      const catalog = known(target.catalog);
+      const there = [
+        ["TABLE", [...catalog.tables.map(({ name }) => name), ...catalog.partitionedTables]],
+        ["FOREIGN TABLE", catalog.foreignTables],
+        ["VIEW", catalog.views],
+        ["MATERIALIZED VIEW", catalog.materializedViews],
+        ["SEQUENCE", catalog.sequences],
+        ["ROUTINE", catalog.functions],
+        ["TYPE", catalog.types],
+      ] as const;
+      const names = there.flatMap(([, of]) => of);
+      if (names.length === 0) return pass("nothing is there");
+      const drops = there
+        .filter(([, of]) => of.length > 0)
+        .map(([kind, of]) => `DROP ${kind} IF EXISTS ${of.map(qualified).join(", ")} CASCADE`);
+      // The schema stays: extensions in it, its owner and its grants would go with it.
+      return fail(
+        `schema public has ${listed(names)}`,
+        `make sure that nobody needs it, then on the target: ${drops.join("; ")}`,
+      );
     },
   },
   {

@@ -17,6 +17,8 @@ describe("the fence", function () {
     servers = await twoServers();
     for (const side of ["source", "target"] as const) {
       administrators[side] = await servers.administrator(side);
+      if (side === "target")
+        await administrators[side].query(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'application'`);
       await administrators[side].query("CREATE TABLE notes (id int); GRANT ALL ON notes TO redash");
     }
   });
@@ -111,6 +113,48 @@ describe("the fence", function () {
     await assert.rejects(late.query("SELECT 1"));
     const again = await servers.application("source");
     await assert.rejects(again.query("INSERT INTO notes VALUES (1)"), /read-only transaction/);
+    await liftFence(source, ROLE, waiting());
+  });
+
+  /** What a fence does while a transaction of the application is open, and how that transaction ends. */
+  const fencedWhile = async (sleepMs: number, patienceMs?: number) => {
+    const { source } = administrators;
+    const reader = await servers.application("source");
+    await reader.query("BEGIN; SELECT 1");
+    const reading = (async () => {
+      await new Promise((resolve) => setTimeout(resolve, sleepMs));
+      await reader.query("SELECT FROM notes");
+      await reader.query("COMMIT");
+      return "served";
+    })().catch((error: unknown) => (error as Error).message);
+    const began = performance.now();
+    const ended = await fence(source, ROLE, waiting(), patienceMs);
+    const tookMs = performance.now() - began;
+    assert.equal(await seen("source"), 0);
+    await liftFence(source, ROLE, waiting());
+    return { ended, tookMs, reader: await reading };
+  };
+
+  it("lets who is at work get to the end, and ends the session then", async () => {
+    const { ended, tookMs, reader } = await fencedWhile(400);
+    assert.deepEqual([ended, reader], [1, "served"]);
+    assert.ok(tookMs >= 390, `${tookMs} ms`);
+    assert.ok(tookMs < 1900, `${tookMs} ms: it waited for longer than somebody was at work`);
+  });
+
+  it("ends who is at work when its patience is over", async () => {
+    const { ended, tookMs, reader } = await fencedWhile(3000, 200);
+    assert.equal(ended, 1);
+    assert.match(reader, /terminating connection|connection error/);
+    assert.ok(tookMs >= 200 && tookMs < 2500, `${tookMs} ms`);
+  });
+
+  it("ends who rests at once", async () => {
+    const { source } = administrators;
+    await (await servers.application("source")).query("SELECT 1");
+    const began = performance.now();
+    assert.equal(await fence(source, ROLE, waiting(), 10_000), 1);
+    assert.ok(performance.now() - began < 5000, "it waited for a session that rests");
     await liftFence(source, ROLE, waiting());
   });
 

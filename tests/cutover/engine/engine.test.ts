@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Journal } from "../../../cutover/engine/journal";
 import type { Step } from "../../../cutover/engine/step";
+import { MemoryLock } from "../../support/cutover/memory";
 import {
   cutover,
   fails,
@@ -115,6 +116,32 @@ describe("the engine", () => {
       world.log.filter((it) => it.startsWith("-")),
       [],
     );
+  });
+
+  it("undoes a flip that was begun when it is asked to, if it has not taken effect and nothing came after it", async () => {
+    const undone = async (entries: number, flip: Partial<Step> = {}) => {
+      const world = new Switches();
+      const with_ = setup();
+      const killed = with_.journal.forProcessKilledAfter(entries);
+      const dying = { ...with_, lock: new MemoryLock(), journal: killed };
+      await Promise.race([run(cutover(world), dying), killed.dead]);
+      world.on.delete("flip");
+      const { outcome, reason } = await run(cutover(world, { flip }), with_, { undo: true });
+      return [outcome, reason, [...world.on].join()];
+    };
+    const asked = "it was asked to undo what the run before has left; everything was undone";
+    assert.deepEqual(await undone(8), ["undone", asked, ""]);
+    assert.deepEqual(await undone(10), [
+      "done",
+      "cutover is done",
+      "prepare,fence,drain,flip,open",
+    ]);
+    const silent = { check: () => Promise.reject(new Error("no answer")) };
+    assert.deepEqual(await undone(8, silent), [
+      "needs-person",
+      "flip failed: no answer",
+      "prepare,fence,drain",
+    ]);
   });
 
   it("goes on undoing when one undo fails, and says which", async () => {

@@ -268,6 +268,37 @@ describe("preflight, in a world of real servers", function () {
     });
   });
 
+  it("advises what empties the target, and leaves extensions, grants and owner of its schema", async () => {
+    const schema = async () => {
+      const { rows } = await target.query<object>(
+        `SELECT nspowner, nspacl::text, (SELECT count(*)::int FROM pg_extension WHERE extnamespace = n.oid) AS extensions
+           FROM pg_namespace n WHERE nspname = 'public'`,
+      );
+      return rows;
+    };
+    await broken(
+      target,
+      "CREATE EXTENSION citext; GRANT CREATE ON SCHEMA public TO pg_monitor",
+      "DROP EXTENSION citext; REVOKE CREATE ON SCHEMA public FROM pg_monitor",
+    );
+    await target.query(
+      `CREATE TABLE "Notes" (id serial PRIMARY KEY); CREATE VIEW report AS SELECT id FROM "Notes";
+       CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM report; CREATE SEQUENCE numbers;
+       CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TYPE mood AS ENUM ('good'); CREATE DOMAIN name_of AS text;
+       CREATE FUNCTION helper(int) RETURNS int LANGUAGE sql AS 'SELECT $1'`,
+    );
+    const before = await schema();
+    const { results } = await preflight(world, CONTEXT, never);
+    const result = results.find(({ id }) => id === "target-empty");
+    assert.ok(result?.verdict === "fail");
+    const advice = "make sure that nobody needs it, then on the target: ";
+    assert.ok(result.fix.startsWith(advice), result.fix);
+    const sql = result.fix.slice(advice.length);
+    await target.query(sql);
+    assert.deepEqual(await findings(world), ATHENA_ONLY);
+    assert.deepEqual(await schema(), before);
+  });
+
   it("tells what a moving role without the rights of a superuser lacks, and passes it with them", async () => {
     await broken(
       target,

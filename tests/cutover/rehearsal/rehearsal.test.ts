@@ -55,14 +55,12 @@ describe("npm run rehearse", function () {
     const { code, stdout, stderr } = await ended(start({}, "--size", "8", "--seed", "7"));
     const json = readFileSync(join(ROOT, "out", "rehearsal.json"), "utf8");
     const rehearsal = JSON.parse(json) as Rehearsal;
-    // On a machine that is busy otherwise a page may take longer than the fence waits for it, which is a warning.
-    const failedReads = rehearsal.acts.reduce(
-      (sum, { users }) => sum + (users?.failedReads ?? 0),
-      0,
+    assert.deepEqual(
+      rehearsal.acts.map(({ users }) => users?.failedReads),
+      [0, 0, 0, 0, 0, 0, undefined],
     );
-    assert.equal(code, failedReads === 0 ? 0 : 1, stderr);
-    assert.ok(failedReads < 5, `${failedReads} of ${rehearsal.reads} reads failed`);
     assert.deepEqual(remarks(rehearsal), []);
+    assert.equal(code, 0, stderr);
     assert.deepEqual(
       rehearsal.acts.map(({ act, outcome }) => `${act} ${outcome}`),
       ["prepare", "replicate", "verify", "cutover", "rollback", "cutover", "finish"].map(

@@ -61,7 +61,7 @@ describe("a flip that is taken up again by another process", function () {
     assert.equal(outcome, "needs-person");
     assert.equal(
       reason,
-      "traffic-to-target failed: the application may write on the source: its fence was lifted within the window, and what was written there since is not on the target; users stay where they are. Carry over what they wrote, fence again (ALTER ROLE redash SET default_transaction_read_only = on, and end its sessions), then run the act again",
+      "traffic-to-target failed: the application may write on the source: its fence was lifted within the window, and what was written there since is not on the target; users stay where they are. Take the switch back, which carries over what they wrote: npm run move -- rollback",
     );
     assert.equal(servers.goesTo(), "source");
   });

@@ -32,7 +32,7 @@ export const TARGET_CASES: readonly BrokenCase[] = [
       known(facts.target.catalog).functions = ["helper"];
     },
     "schema public has report, helper",
-    "make sure that nobody needs it, then on the target: DROP SCHEMA public CASCADE; CREATE SCHEMA public",
+    'make sure that nobody needs it, then on the target: DROP VIEW IF EXISTS public."report" CASCADE; DROP ROUTINE IF EXISTS public."helper" CASCADE',
   ],
   [
     "target-role",
