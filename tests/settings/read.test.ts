@@ -111,6 +111,14 @@ describe("settings", () => {
       ],
     ],
     [
+      "refuses limits of a move that the move refuses",
+      { "redash:moveWriteOutageBudgetMs": "600001", "redash:moveDrainDeadlineMs": "99" },
+      [
+        "redash:moveWriteOutageBudgetMs = 600001 | 50 to 600000 | pulumi config set redash:moveWriteOutageBudgetMs 30000",
+        "redash:moveDrainDeadlineMs = 99 | 100 to 3600000 | pulumi config set redash:moveDrainDeadlineMs 1200000",
+      ],
+    ],
+    [
       "refuses a mode of encryption that DMS cannot check at the source",
       { "redash:dmsSourceSslMode": "verify-full" },
       [

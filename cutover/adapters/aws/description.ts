@@ -94,6 +94,8 @@ export const awsWorldDescription = z.strictObject({
       sourceEndpointArn: arn,
       targetEndpointArn: arn,
       instanceArn: arn,
+      /** Role by which DMS writes its assessment into the journal's bucket. */
+      assessmentRoleArn: arn,
     })
     .optional(),
 });
