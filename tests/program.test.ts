@@ -378,11 +378,11 @@ describe("the program", () => {
       longDeadlineMs: 86_400_000,
     };
     assert.deepEqual(await limits(), [{}, own]);
-    const set = { writeOutageBudgetMs: 5000, drainDeadlineMs: 1_200_000 };
+    const set = { writeOutageBudgetMs: 5000, drainDeadlineMs: 700_000 };
     assert.deepEqual(
       await limits({
         "redash:moveWriteOutageBudgetMs": "5000",
-        "redash:moveDrainDeadlineMs": "1200000",
+        "redash:moveDrainDeadlineMs": "700000",
       }),
       [set, { ...own, ...set }],
     );
@@ -399,7 +399,7 @@ describe("the program", () => {
     const recording = await run("production", "replicating", {
       ...DMS,
       "redash:moveWriteOutageBudgetMs": "600000",
-      "redash:moveDrainDeadlineMs": "3600000",
+      "redash:moveDrainDeadlineMs": "120000",
       "redash:dataSourceQueues": JSON.stringify(queues),
       "redash:workers": JSON.stringify(kinds),
       "redash:host": `${"redash.".repeat(8)}acme.io`,

@@ -60,7 +60,7 @@ export const migrationKeys = {
     schema: z.number().int().min(100).max(3_600_000),
     allowed: "100 to 3600000",
     default: 600_000,
-    example: 1_200_000,
+    example: 300_000,
   }),
   alarmTopicArns: fixed<readonly string[]>({
     type: "array",
