@@ -292,6 +292,7 @@ export = async () => {
         region: regionName,
         functionName: migration.move.functionName,
         journalBucket: migration.move.journalBucket,
+        transport: settings.transport,
       },
       journalBucket: migration.move.journalBucket,
       sourceDocumentName: migration.move.documentName,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { assessmentRole } from "./assessmentRole";
 import { moveFirewall, type MoveFirewallArgs } from "./moveFirewall";
 import { moveFunction } from "./moveFunction";
 import { moveJournal } from "./moveJournal";
@@ -13,6 +14,13 @@ export interface MoveArgs {
   readonly url: string;
   /** A data source of Redash on which the move has `SELECT 1` executed. */
   readonly probeDataSourceId: number;
+  /** Limits of the move that differ from its own, milliseconds. @default the move's own (cutover/moveLimits.ts) */
+  readonly limits: {
+    /** Longest write outage of a switch before it undoes itself. */
+    readonly writeOutageBudgetMs?: number | undefined;
+    /** How long jobs may take to end before they are cut. */
+    readonly drainDeadlineMs?: number | undefined;
+  };
   /** The host to move away from. */
   readonly source: {
     readonly instanceId: pulumi.Input<string>;
@@ -80,7 +88,7 @@ export interface MoveAccess {
   readonly sourceSecretArn: pulumi.Input<string>;
   readonly targetSecretArn: pulumi.Input<string>;
   /** @default none: PostgreSQL's own replication */
-  readonly task?: MoveTask | undefined;
+  readonly task?: Omit<MoveTask, "assessmentRoleArn"> | undefined;
 }
 
 /** What a command line needs to know of a move. */
@@ -101,9 +109,21 @@ export function move(
 ): Move {
   const journal = moveJournal(`${name}-journal`, args.keyArn, parent);
   const documentName = sourceDocument(`${name}-source`, parent);
+  const task = access.task && {
+    ...access.task,
+    assessmentRoleArn: assessmentRole(
+      `${name}-assessment`,
+      { ...args, bucketArn: journal.arn },
+      parent,
+    ),
+  };
   const role = moveRole(
     `${name}-function`,
-    { ...args, arns: arns(args, access, { journalArn: journal.arn, documentName }) },
+    {
+      ...args,
+      arns: arns(args, access, { journalArn: journal.arn, documentName }),
+      assessmentRoleArn: task?.assessmentRoleArn,
+    },
     parent,
   );
   const { securityGroupId, address, port } = args.source;
@@ -127,7 +147,7 @@ export function move(
         role.permissions,
         parent,
       ),
-      world: world(args, access, { journalBucket: journal.name, documentName }),
+      world: world(args, { ...access, task }, { journalBucket: journal.name, documentName }),
     },
     parent,
   );
@@ -139,7 +159,7 @@ function arns(
   access: MoveAccess,
   made: { journalArn: pulumi.Output<string>; documentName: pulumi.Output<string> },
 ): MoveArns {
-  const { regionName, accountId, cluster, loadBalancer, source } = args;
+  const { regionName, accountId, cluster, loadBalancer, source, target, queue } = args;
   const arn = (service: string, resource: pulumi.Input<string>) =>
     pulumi.interpolate`arn:aws:${service}:${regionName}:${accountId}:${resource}`;
   const { server, scheduler, workers } = cluster.services;
@@ -155,6 +175,7 @@ function arns(
       ),
     ],
     tasks: [arn("ecs", pulumi.interpolate`task/${cluster.name}/*`)],
+    cluster: [arn("ecs", pulumi.interpolate`cluster/${cluster.name}`)],
     // Of somebody else's listener the rule alone is ours.
     listener: listenerRuleArn === undefined ? [listenerArn] : [],
     listenerRule: listenerRuleArn === undefined ? [] : [listenerRuleArn],
@@ -167,9 +188,15 @@ function arns(
     secrets: [
       access.sourceSecretArn,
       access.targetSecretArn,
-      args.target.urlSecretArn,
-      args.queue.urlSecretArn,
+      target.urlSecretArn,
+      queue.urlSecretArn,
       args.secretKeySecretArn,
+    ],
+    database: [arn("rds", pulumi.interpolate`db:${target.identifier}`)],
+    queue: [
+      arn("elasticache", pulumi.interpolate`replicationgroup:${queue.replicationGroupId}`),
+      // ElastiCache names the nodes: the group's name, and a number.
+      arn("elasticache", pulumi.interpolate`cluster:${queue.replicationGroupId}-*`),
     ],
     replicationTask: access.task === undefined ? [] : [access.task.arn],
   };
@@ -177,7 +204,7 @@ function arns(
 
 const world = (
   args: MoveArgs,
-  access: MoveAccess,
+  access: MoveAccess & { readonly task: MoveTask | undefined },
   made: { journalBucket: pulumi.Output<string>; documentName: pulumi.Output<string> },
 ): pulumi.Output<string> =>
   moveWorld({
@@ -187,6 +214,7 @@ const world = (
     url: args.url,
     secretKeySecretArn: args.secretKeySecretArn,
     probeDataSourceId: args.probeDataSourceId,
+    limits: args.limits,
     source: {
       instanceId: args.source.instanceId,
       database: {

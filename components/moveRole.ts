@@ -2,13 +2,15 @@ import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { MOVE_ACTIONS, type MoveResource } from "../redash/moveActions";
 
-/** What the actions on each kind of resource may be done to; with none, they are not allowed. */
+/** ARNs that the actions on each kind of resource may be done to; with none, they are not allowed. */
 export type MoveArns = Readonly<
   Record<Exclude<MoveResource, "any" | "function">, pulumi.Input<string>[]>
 >;
 
 export interface MoveRoleArgs {
   readonly arns: MoveArns;
+  /** Role that the function hands to AWS DMS for its assessment. @default none: there is no task */
+  readonly assessmentRoleArn?: pulumi.Input<string> | undefined;
   /** Key of the journal and of the stack's secrets. */
   readonly keyArn: pulumi.Input<string>;
   /** Keys of secrets that were made outside of the stack, if they have keys of their own. */
@@ -55,7 +57,11 @@ export function moveRole(name: string, args: MoveRoleArgs, parent: pulumi.Resour
       role: role.id,
       policy: pulumi.jsonStringify({
         Version: "2012-10-17",
-        Statement: [...moveStatements(args.arns), ...keyStatements(args)],
+        Statement: [
+          ...moveStatements(args.arns),
+          ...handOver(args.assessmentRoleArn),
+          ...keyStatements(args),
+        ],
       }),
     },
     opts,
@@ -109,22 +115,42 @@ export function ownPolicy(
 function moveStatements(arns: MoveArns): object[] {
   return [...new Set(Object.values(MOVE_ACTIONS))].flatMap((kind) => {
     if (kind === "function") return [];
-    const resources: pulumi.Input<string>[] = kind === "any" ? ["*"] : arns[kind];
-    if (resources.length === 0) return [];
+    const allow = { Effect: "Allow", Action: actionsOn(kind) };
+    if (kind === "any") return [{ ...allow, Resource: ["*"] }];
+    if (arns[kind].length === 0) return [];
     return [
-      {
-        Effect: "Allow",
-        Action: actionsOn(kind),
-        Resource: resources,
-      },
+      kind === "cluster" ? inCluster(allow, arns.cluster) : { ...allow, Resource: arns[kind] },
     ];
   });
 }
+
+/**
+ * The resource of ListTasks is a host of the cluster, of which Fargate has none.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+ */
+const inCluster = (allow: object, clusterArns: pulumi.Input<string>[]) => ({
+  ...allow,
+  Resource: ["*"],
+  Condition: { ArnEquals: { "ecs:cluster": clusterArns } },
+});
 
 const actionsOn = (kind: MoveResource): string[] =>
   Object.entries(MOVE_ACTIONS)
     .filter(([, it]) => it === kind)
     .map(([action]) => action);
+
+/** No call, but what IAM asks of whoever starts an assessment: the role may be given to DMS and to nobody else. */
+const handOver = (roleArn: pulumi.Input<string> | undefined): object[] =>
+  roleArn === undefined
+    ? []
+    : [
+        {
+          Effect: "Allow",
+          Action: "iam:PassRole",
+          Resource: roleArn,
+          Condition: { StringEquals: { "iam:PassedToService": "dms.amazonaws.com" } },
+        },
+      ];
 
 /** Secrets are decrypted, and the journal written, by the services that hold them and by nothing else. */
 const keyStatements = ({ keyArn, secretKeyArns, regionName }: MoveRoleArgs) => [

@@ -24,6 +24,8 @@ export interface MoveWorldArgs {
   readonly url: string;
   readonly secretKeySecretArn: pulumi.Input<string>;
   readonly probeDataSourceId: number;
+  /** Limits of the move that differ from its own (cutover/moveLimits.ts), by their names there. */
+  readonly limits: object;
   readonly source: {
     readonly instanceId: pulumi.Input<string>;
     readonly database: MoveDatabase;
@@ -70,6 +72,8 @@ export interface MoveTask {
   readonly sourceEndpointArn: pulumi.Input<string>;
   readonly targetEndpointArn: pulumi.Input<string>;
   readonly instanceArn: pulumi.Input<string>;
+  /** Role by which DMS writes its assessment into the journal's bucket. */
+  readonly assessmentRoleArn: pulumi.Input<string>;
 }
 
 /** The description as the function reads it (cutover/adapters/aws/description.ts judges it; a test does too). */
@@ -79,6 +83,7 @@ export function moveWorld(args: MoveWorldArgs): pulumi.Output<string> {
   return pulumi.jsonStringify({
     kind: "aws",
     region: args.regionName,
+    limits: args.limits,
     stack: args.stack,
     mode: args.mode,
     url: args.url,

@@ -11,21 +11,27 @@ const POLICIES = [
   "aws:iam/groupPolicy:GroupPolicy",
 ];
 
-/** Actions that know no resources, so that "*" is all one can write (Service Authorization Reference). */
+/** Actions that know no resources, or need none, so that "*" is all that surely works (Service Authorization Reference). */
 const WITHOUT_RESOURCES = new RegExp(
   `^(?:${[
     "ssmmessages:(?:Create|Open)(?:Control|Data)Channel",
-    "ssm:(?:GetCommandInvocation|CancelCommand)",
+    "ssm:(?:GetCommandInvocation|CancelCommand|DescribeInstanceInformation)",
     "ecr:GetAuthorizationToken",
     "ec2:Describe\\w*",
+    "ecs:DescribeTaskDefinition",
     "elasticloadbalancing:Describe\\w*",
-    "dms:Describe(?:ReplicationTasks|ReplicationInstances|Endpoints)",
+    "dms:Describe(?:AccountAttributes|Connections|Endpoints|ReplicationInstances|ReplicationTasks|ReplicationTaskAssessmentRuns)",
+    "rds:DescribeAccountAttributes",
+    "servicequotas:GetServiceQuota",
     "logs:DescribeLogGroups",
     "cloudwatch:PutMetricData",
     "xray:Put\\w+",
     "sts:GetCallerIdentity",
   ].join("|")})$`,
 );
+
+/** A function by its whole name, and at most a version or alias of it left open. */
+const ONE_FUNCTION = /^[^*?]+:function:[^:*?]+(?::[^:]+)?$/;
 
 const allows = (view: View): Statement[] =>
   (statements(view, "policy") ?? []).filter(({ effect }) => effect === "Allow");
@@ -114,18 +120,32 @@ export const IAM: Subject = {
       enforcement: "mandatory",
       why: "With PassRole on everything, or the right to change policies, every other limit is void.",
       fix: "iam:PassRole on one role, with iam:PassedToService; no iam:Put*, Attach* or Create*.",
-      statement: ({ actions, resources }, view) => {
+      statement: ({ actions, resources, conditions }, view) => {
         const change = actions.find((it) =>
           /^iam:(?:Put|Attach|Create|Update|Add|Set|\*)/i.test(it),
         );
         if (change !== undefined)
           view.wrong("policy", "no right to change rights", `${change} allowed`);
-        if (
-          actions.some((it) => /^iam:PassRole$/i.test(it)) &&
-          resources.some((it) => it.includes("*"))
-        ) {
+        if (!actions.some((it) => /^iam:PassRole$/i.test(it))) return;
+        if (resources.some((it) => it.includes("*")))
           view.wrong("policy", "iam:PassRole on one role", "iam:PassRole on a pattern");
-        }
+        const receivers = conditions["StringEquals"]?.["iam:passedtoservice"];
+        if (receivers === undefined)
+          view.wrong("policy", "iam:PassRole to a service", "iam:PassRole to any service");
+      },
+    }),
+    onPolicies({
+      id: "iam-functions-named",
+      title: "Whoever calls functions calls them by name.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "A function does for its caller what only its own role may, and a pattern takes in other teams' functions.",
+      fix: "lambda:InvokeFunction on the function's ARN.",
+      statement: ({ actions, resources }, view) => {
+        const call = actions.find((it) => /^lambda:Invoke/i.test(it));
+        if (call !== undefined && !resources.every((it) => ONE_FUNCTION.test(it)))
+          view.wrong("policy", "functions by their whole names", `${call} on a pattern`);
       },
     }),
     {

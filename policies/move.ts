@@ -4,6 +4,7 @@ import type { Subject } from "./policy";
 
 const FUNCTION = "aws:lambda/function:Function";
 const INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
+const RECURSION_CONFIG = "aws:lambda/functionRecursionConfig:FunctionRecursionConfig";
 const DOCUMENT = "aws:ssm/document:Document";
 const LIFECYCLE = part("LifecycleConfiguration");
 
@@ -35,6 +36,30 @@ export const MOVE: Subject = {
           own?.must("maximumRetryAttempts", is(0));
           own?.must("maximumEventAgeInSeconds", is(60));
           it.must("reservedConcurrentExecutions", absentOr(is(-1)));
+        }
+      },
+    },
+    {
+      id: "move-goes-on",
+      title: "A move goes on in as many functions as it needs, and no other function calls itself.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "Lambda ends a function that has called itself about 16 times, which a copy of some hours has; any other one does so by mistake, and is paid for until somebody sees it (Lambda developer guide, recursive loop detection).",
+      fix: 'A FunctionRecursionConfig with recursiveLoop "Allow" for the function of the move, and none for others.',
+      types: [FUNCTION, RECURSION_CONFIG],
+      checkStack: (stack) => {
+        const configs = stack.of(RECURSION_CONFIG).map((config) => ({
+          config,
+          of: stack.target(config, "functionName", FUNCTION),
+        }));
+        for (const it of stack.of(FUNCTION).filter(isOfMove)) {
+          if (!configs.some(({ of }) => of?.resource.urn === it.resource.urn))
+            it.wrong("", "one with a FunctionRecursionConfig", "ended when it has called itself");
+        }
+        for (const { config, of } of configs) {
+          const wanted = of !== undefined && isOfMove(of) ? "Allow" : "Terminate";
+          config.must("recursiveLoop", is(wanted));
         }
       },
     },

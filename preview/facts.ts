@@ -127,6 +127,9 @@ const FACTS: Readonly<Record<string, Facts>> = {
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": (it) => [
     it["maximumRetryAttempts"] === 0 ? "never repeats" : "REPEATS BY ITSELF",
   ],
+  "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": (it) => [
+    it["recursiveLoop"] === "Allow" ? "may call itself" : "stopped if it calls itself",
+  ],
   "aws:lb/listener:Listener": (it) => [
     `${str(it["protocol"])} ${str(it["port"])}`,
     it["sslPolicy"] as string | undefined,

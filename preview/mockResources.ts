@@ -131,6 +131,7 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
     ({ physicalName }) => `function:${physicalName}`,
   ),
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": part,
+  "aws:lambda/functionRecursionConfig:FunctionRecursionConfig": part,
   "aws:lb/listener:Listener": arnIsId(
     "elasticloadbalancing",
     ({ hex }) => `listener/app/redash/${hex(16)}/${hex(16)}`,

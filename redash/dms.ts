@@ -10,6 +10,9 @@ export const CARRIED_TABLES = ["queries"] as const;
 export const isCarried = (table: string): boolean =>
   (CARRIED_TABLES as readonly string[]).includes(table);
 
+/** Folder of the journal's bucket into which DMS writes its assessment of the task. */
+export const ASSESSMENT_FOLDER = "assessments";
+
 /**
  * A rule that selects tables.
  * https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html

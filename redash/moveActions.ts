@@ -4,6 +4,8 @@ export type MoveResource =
   | "services"
   /** The tasks of the cluster. */
   | "tasks"
+  /** The cluster, which AWS knows as a condition only. */
+  | "cluster"
   | "listener"
   | "listenerRule"
   /** The move's own SSM documents, and the host of the source. */
@@ -15,9 +17,16 @@ export type MoveResource =
   /** The secrets that the move reads. */
   | "secrets"
   | "replicationTask"
+  /** The managed database. */
+  | "database"
+  /** The queue, and its nodes. */
+  | "queue"
   /** The function of the move itself, which goes on in another one when its time is over. */
   | "function"
-  /** AWS knows no narrower resource for it (Service Authorization Reference). */
+  /**
+   * AWS knows no narrower resource for it, or says that it need not be one
+   * (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+   */
   | "any";
 
 /**
@@ -27,7 +36,7 @@ export type MoveResource =
 export const MOVE_ACTIONS = {
   "ecs:DescribeServices": "services",
   "ecs:UpdateService": "services",
-  "ecs:ListTasks": "any",
+  "ecs:ListTasks": "cluster",
   "ecs:DescribeTasks": "tasks",
   "ecs:DescribeTaskDefinition": "any",
   "elasticloadbalancing:DescribeListeners": "any",
@@ -61,12 +70,12 @@ export const MOVE_ACTIONS = {
   "ec2:DescribeSubnets": "any",
   "ec2:DescribeVpcEndpoints": "any",
   "ec2:DescribeVpcs": "any",
-  "elasticache:DescribeCacheClusters": "any",
-  "elasticache:DescribeReplicationGroups": "any",
+  "elasticache:DescribeCacheClusters": "queue",
+  "elasticache:DescribeReplicationGroups": "queue",
   "elasticloadbalancing:DescribeTargetGroupAttributes": "any",
-  "lambda:GetFunctionConfiguration": "any",
+  "lambda:GetFunctionConfiguration": "function",
   "rds:DescribeAccountAttributes": "any",
-  "rds:DescribeDBInstances": "any",
+  "rds:DescribeDBInstances": "database",
   "s3:GetBucketVersioning": "journal",
   "servicequotas:GetServiceQuota": "any",
   "ssm:DescribeInstanceInformation": "any",

@@ -1,7 +1,7 @@
 import { commonEnvironment } from "../redash/environment";
 import { PHASE_TABLE } from "../redash/phase";
 import { APPLICATION_ROLE } from "../redash/postgres";
-import type { Values } from "./keys";
+import { KEYS, type KeyName, type Values } from "./keys";
 
 /** What follows from several keys together, so that the program needs no logic of its own. */
 export function derived(values: Values) {
@@ -62,6 +62,10 @@ export function derived(values: Values) {
             forward: meaning.trafficTo === "source",
             dms: dms(values),
             probeDataSourceId: values.probeDataSourceId,
+            limits: {
+              writeOutageBudgetMs: unlessDefault(values, "moveWriteOutageBudgetMs"),
+              drainDeadlineMs: unlessDefault(values, "moveDrainDeadlineMs"),
+            },
             wantedTasks: wantedTasks(values),
           }
         : undefined,
@@ -76,6 +80,10 @@ const existingVpc = (vpcId: string, values: Values) => ({
   privateSubnetIds: values.privateSubnetIds ?? [],
   isolatedSubnetIds: values.isolatedSubnetIds ?? [],
 });
+
+/** What is not worth a byte of the function's environment is left out. */
+const unlessDefault = <K extends KeyName>(values: Values, name: K): Values[K] | undefined =>
+  values[name] === KEYS[name].default ? undefined : values[name];
 
 /** Tasks of each service once users have been turned over. */
 const wantedTasks = (values: Values) => ({

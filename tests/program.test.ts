@@ -88,6 +88,7 @@ describe("the program", () => {
       "removed LogGroup redash-migration-function",
       "removed Function redash-migration-function",
       "removed FunctionEventInvokeConfig redash-migration-function",
+      "removed FunctionRecursionConfig redash-migration-function",
       "removed Role redash-migration-function",
       "removed RolePolicy redash-migration-function",
       "removed RolePolicy redash-migration-function-code",
@@ -308,18 +309,21 @@ describe("the program", () => {
     );
   });
 
-  it("gives the command line region, function and bucket of the move, the same before and after the switch", async () => {
-    for (const mode of MODES) {
+  it("gives the command line region, function, bucket and transport of the move, the same before and after the switch", async () => {
+    for (const [mode, transport] of MODES.flatMap((it) => [
+      [it, "logical"] as const,
+      [it, "dms"] as const,
+    ])) {
       const [replicating, switched] = await Promise.all(
         (["replicating", "switched"] as const).map(
-          async (phase) => (await run(mode, phase)).outputs,
+          async (phase) => (await run(mode, phase, transport === "dms" ? DMS : {})).outputs,
         ),
       );
       const { move, journalBucket } = replicating!;
       const { functionName } = move as { functionName: string };
       assert.match(functionName, /^redash-migration-function-[0-9a-f]{7}$/);
       assert.match(String(journalBucket), /^redash-migration-journal-[0-9a-f]{7}$/);
-      assert.deepEqual(move, { region: "eu-west-1", functionName, journalBucket });
+      assert.deepEqual(move, { region: "eu-west-1", functionName, journalBucket, transport });
       assert.deepEqual(switched!["move"], move);
     }
   });
@@ -361,6 +365,28 @@ describe("the program", () => {
     }
   });
 
+  it("tells the cutover of the limits that are set, and spends no byte on those that it has itself", async () => {
+    const limits = async (changes = {}) => {
+      const { variables } = world(await run("production", "replicating", changes));
+      const text = JSON.parse(variables.REDASH_MOVE) as { limits: object };
+      return [text.limits, awsWorldDescription.parse(text).limits];
+    };
+    const own = {
+      writeOutageBudgetMs: 60_000,
+      drainDeadlineMs: 600_000,
+      longDeadlineMs: 86_400_000,
+    };
+    assert.deepEqual(await limits(), [{}, own]);
+    const set = { writeOutageBudgetMs: 5000, drainDeadlineMs: 700_000 };
+    assert.deepEqual(
+      await limits({
+        "redash:moveWriteOutageBudgetMs": "5000",
+        "redash:moveDrainDeadlineMs": "700000",
+      }),
+      [set, { ...own, ...set }],
+    );
+  });
+
   it("fits the world into the environment of a function, with names as long as the settings allow", async () => {
     // As many kinds as there may be, with names of 16 characters.
     const queues = Array.from({ length: 9 }, (_, index) => `queue_of_a_source_${index}`);
@@ -371,6 +397,8 @@ describe("the program", () => {
     assert.equal(kinds.length, 12);
     const recording = await run("production", "replicating", {
       ...DMS,
+      "redash:moveWriteOutageBudgetMs": "600000",
+      "redash:moveDrainDeadlineMs": "120000",
       "redash:dataSourceQueues": JSON.stringify(queues),
       "redash:workers": JSON.stringify(kinds),
       "redash:host": `${"redash.".repeat(8)}acme.io`,

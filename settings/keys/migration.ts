@@ -42,6 +42,26 @@ export const migrationKeys = {
     allowed: "an id of a data source, 1 or more",
     example: 1,
   }),
+  moveWriteOutageBudgetMs: fixed({
+    type: "integer",
+    unit: "ms",
+    description:
+      "Longest time that a switch may keep users from writing: one that is not done by then undoes itself.",
+    schema: z.number().int().min(50).max(600_000),
+    allowed: "50 to 600000",
+    default: 60_000,
+    example: 30_000,
+  }),
+  moveDrainDeadlineMs: fixed({
+    type: "integer",
+    unit: "ms",
+    description:
+      "How long a switch waits for the queue to run empty before it stops the workers, half of it for what waits and half for what runs; it names what it cuts.",
+    schema: z.number().int().min(100).max(3_600_000),
+    allowed: "100 to 3600000",
+    default: 600_000,
+    example: 300_000,
+  }),
   alarmTopicArns: fixed<readonly string[]>({
     type: "array",
     description:

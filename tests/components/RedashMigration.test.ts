@@ -55,6 +55,7 @@ const LOGICAL = [
   "Bucket redash-migration-journal",
   "Document redash-migration-source",
   "FunctionEventInvokeConfig redash-migration-function",
+  "FunctionRecursionConfig redash-migration-function",
   "Function redash-migration-function",
   "LogGroup redash-migration-function",
   "MetricAlarm redash-migration-function-errors",
@@ -97,7 +98,9 @@ const DMS = [
   "ReplicationSubnetGroup redash-dms",
   "ReplicationTask redash-dms",
   "Role redash-dms-secrets",
+  "Role redash-migration-assessment",
   "RolePolicy redash-dms-secrets",
+  "RolePolicy redash-migration-assessment",
   "Secret redash-migration-dms-source",
   "SecretVersion redash-migration-dms-source",
 ];
@@ -379,6 +382,48 @@ describe("RedashMigration", () => {
               Principal: { Service: ["dms.amazonaws.com", "dms.eu-west-1.amazonaws.com"] },
               Action: "sts:AssumeRole",
               Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+            },
+          ],
+        },
+      );
+    });
+
+    it("lets DMS write its assessment into its folder of the journal's bucket, and read nothing else there", async () => {
+      const recording = await withDms();
+      const bucket = `arn:aws:s3:::${String(recording.outputs["journalBucket"])}`;
+      assert.deepEqual(
+        document(only(recording, "RolePolicy", "redash-migration-assessment"), "policy"),
+        {
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Action: ["s3:PutObject", "s3:DeleteObject", "s3:GetObject", "s3:PutObjectTagging"],
+              Resource: `${bucket}/assessments/*`,
+            },
+            {
+              Effect: "Allow",
+              Action: ["s3:ListBucket", "s3:GetBucketLocation"],
+              Resource: bucket,
+            },
+            {
+              Effect: "Allow",
+              Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+              Resource: KEY,
+              Condition: { StringEquals: { "kms:ViaService": "s3.eu-west-1.amazonaws.com" } },
+            },
+          ],
+        },
+      );
+      assert.deepEqual(
+        document(only(recording, "Role", "redash-migration-assessment"), "assumeRolePolicy"),
+        {
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Principal: { Service: "dms.amazonaws.com" },
+              Action: "sts:AssumeRole",
             },
           ],
         },

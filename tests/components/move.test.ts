@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import {
   type DmsArgs,
@@ -8,7 +10,8 @@ import {
 import { awsWorldDescription } from "../../cutover/adapters/aws/description";
 import { record, type Recording } from "../../preview/recorder";
 import { hostDocument } from "../../redash/hostDocument";
-import { MOVE_ACTIONS } from "../../redash/moveActions";
+import { hostScript, MOVE_PARTS } from "../../redash/hostScript";
+import { MOVE_ACTIONS, type MoveResource } from "../../redash/moveActions";
 import { KEY, LISTENER, LISTENER_RULE, MIGRATION_ARGS } from "../support/migrationArgs";
 import { only, waitsFor } from "../support/recordings";
 
@@ -102,6 +105,10 @@ describe("where a move runs", () => {
           maximumEventAgeInSeconds: 60,
         },
       );
+      assert.deepEqual(
+        only(recording, "FunctionRecursionConfig", "redash-migration-function").inputs,
+        { functionName: recording.outputs["functionName"], recursiveLoop: "Allow" },
+      );
     });
 
     it("waits for its permissions, and its security group, which outlives it, goes before them", async () => {
@@ -130,6 +137,11 @@ describe("where a move runs", () => {
       assert.deepEqual(await world(), {
         kind: "aws",
         region: "eu-west-1",
+        limits: {
+          writeOutageBudgetMs: 60_000,
+          drainDeadlineMs: 600_000,
+          longDeadlineMs: 86_400_000,
+        },
         stack: "prod",
         mode: "production",
         url: "https://redash.acme.io",
@@ -142,6 +154,7 @@ describe("where a move runs", () => {
             port: 5433,
             database: "postgres",
             applicationRole: "redash",
+            sslMode: "require",
             secretArn: outputs["sourceSecretArn"],
           },
           documentName: outputs["documentName"],
@@ -190,7 +203,9 @@ describe("where a move runs", () => {
       const changes = { ...RULE, source, dms: DMS };
       const { outputs } = await recorded(changes);
       const { task, traffic, source: described } = await world(changes);
-      assert.deepEqual(task, {
+      const { assessmentRoleArn, ...made } = task!;
+      assert.match(assessmentRoleArn, /:role\/redash-migration-assessment-[0-9a-f]{7}$/);
+      assert.deepEqual(made, {
         arn: outputs["taskArn"],
         sourceRole: "redash_dms",
         sourceEndpointArn: outputs["sourceEndpointArn"],
@@ -205,17 +220,27 @@ describe("where a move runs", () => {
   describe("its role", () => {
     const OF_KEY = ["kms:Decrypt", "kms:GenerateDataKey"];
 
-    it("may do what the adapters call and use the key, no more: all of it with DMS and a rule, less without", async () => {
-      const { "elasticloadbalancing:ModifyListener": listener, ...withRule } = MOVE_ACTIONS;
-      assert.equal(listener, "listener");
-      assert.deepEqual(
-        actions(statements(await recorded({ ...RULE, dms: DMS }))),
-        [...Object.keys(withRule), ...OF_KEY].sort(),
-      );
-      const without = Object.entries(MOVE_ACTIONS)
-        .filter(([, kind]) => !["listenerRule", "replicationTask"].includes(kind))
+    /** Actions of the list that are not on these kinds of resources. */
+    const listedBut = (...kinds: MoveResource[]) =>
+      Object.entries(MOVE_ACTIONS)
+        .filter(([, kind]) => !kinds.includes(kind))
         .map(([action]) => action);
-      assert.deepEqual(actions(statements(await recorded())), [...without, ...OF_KEY].sort());
+    /** What the function may do, itself and with itself. */
+    const allowed = async (changes: Partial<RedashMigrationArgs> = {}) => {
+      const recording = await recorded(changes);
+      const own = statements(recording, "redash-migration-function-code");
+      return actions([...statements(recording), ...own].filter(({ Effect }) => Effect === "Allow"));
+    };
+
+    it("may do what the adapters call and use the key, no more: all of it with DMS and a rule, less without", async () => {
+      assert.deepEqual(
+        await allowed({ ...RULE, dms: DMS }),
+        [...listedBut("listener"), "iam:PassRole", ...OF_KEY].sort(),
+      );
+      assert.deepEqual(
+        await allowed(),
+        [...listedBut("listenerRule", "replicationTask"), ...OF_KEY].sort(),
+      );
     });
 
     it("may do it to this stack's resources alone", async () => {
@@ -248,7 +273,25 @@ describe("where a move runs", () => {
         MIGRATION_ARGS.secretKeySecretArn,
       ]);
       assert.deepEqual(on(list, "dms:StopReplicationTask"), [outputs["taskArn"]]);
-      const everywhere = list.filter(({ Resource }) => Resource.includes("*"));
+      assert.deepEqual(on(list, "rds:DescribeDBInstances"), [arn("rds", "db:redash-0f0f0f0f")]);
+      assert.deepEqual(on(list, "elasticache:DescribeReplicationGroups"), [
+        arn("elasticache", "replicationgroup:redash-queue"),
+        arn("elasticache", "cluster:redash-queue-*"),
+      ]);
+      assert.deepEqual(
+        list.filter(({ Action }) => Action.includes("ecs:ListTasks")),
+        [
+          {
+            Effect: "Allow",
+            Action: ["ecs:ListTasks"],
+            Resource: ["*"],
+            Condition: { ArnEquals: { "ecs:cluster": [arn("ecs", "cluster/redash-cluster")] } },
+          },
+        ],
+      );
+      const everywhere = list.filter(
+        ({ Resource, Condition }) => Resource.includes("*") && Condition === undefined,
+      );
       assert.deepEqual(
         actions(everywhere),
         Object.entries(MOVE_ACTIONS)
@@ -256,6 +299,34 @@ describe("where a move runs", () => {
           .map(([action]) => action)
           .sort(),
       );
+    });
+
+    it("hands the role for the assessment to DMS, and no role to anybody else", async () => {
+      const passing = async (changes: Partial<RedashMigrationArgs>) => {
+        const recording = await recorded(changes);
+        return [
+          ...statements(recording),
+          ...statements(recording, "redash-migration-function-code"),
+        ].filter(({ Action }) => Action.includes("iam:PassRole"));
+      };
+      const [handOver, ...others] = await passing({ dms: DMS });
+      assert.match(
+        String(handOver?.Resource),
+        /^arn:aws:iam::123456789012:role\/redash-migration-assessment-[0-9a-f]{7}$/,
+      );
+      assert.deepEqual(
+        [handOver, others],
+        [
+          {
+            Effect: "Allow",
+            Action: "iam:PassRole",
+            Resource: handOver?.Resource,
+            Condition: { StringEquals: { "iam:PassedToService": "dms.amazonaws.com" } },
+          },
+          [],
+        ],
+      );
+      assert.deepEqual(await passing({}), []);
     });
 
     it("uses keys only through the services that hold what they encrypt", async () => {
@@ -282,7 +353,7 @@ describe("where a move runs", () => {
       ]);
     });
 
-    it("lets Lambda, and not the function's code, make network interfaces", async () => {
+    it("lets the function call itself and no other, and make network interfaces only for Lambda", async () => {
       const recording = await recorded();
       const role = only(recording, "Role", "redash-migration-function");
       assert.deepEqual(JSON.parse(String(role.inputs["assumeRolePolicy"])), {
@@ -300,7 +371,14 @@ describe("where a move runs", () => {
         "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
       );
       const name = String(recording.outputs["functionName"]);
+      // The mock's account.
+      const itself = `arn:aws:lambda:eu-west-1:123456789012:function:${name}`;
       assert.deepEqual(statements(recording, "redash-migration-function-code"), [
+        {
+          Effect: "Allow",
+          Action: ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"],
+          Resource: itself,
+        },
         {
           Effect: "Deny",
           Action: [
@@ -310,12 +388,7 @@ describe("where a move runs", () => {
             "ec2:UnassignPrivateIpAddresses",
           ],
           Resource: "*",
-          Condition: {
-            ArnEquals: {
-              // The mock's account.
-              "lambda:SourceFunctionArn": `arn:aws:lambda:eu-west-1:123456789012:function:${name}`,
-            },
-          },
+          Condition: { ArnEquals: { "lambda:SourceFunctionArn": itself } },
         },
       ]);
     });
@@ -385,9 +458,16 @@ describe("where a move runs", () => {
       documentFormat: "JSON",
       targetType: "/AWS::EC2::Instance",
     });
-    const shape = (document: unknown) => Object.keys(document as object).sort();
-    assert.deepEqual(shape(JSON.parse(String(content))), shape(hostDocument("")));
-    assert.ok(String(content).includes("#!/bin/bash"));
+    const script = hostScript(MOVE_PARTS, (part) =>
+      readFileSync(join(__dirname, "..", "..", "redash", "host", part), "utf8"),
+    );
+    assert.deepEqual(JSON.parse(String(content)), hostDocument(script));
+    // SSM would take what docker has in double braces for parameters of its own.
+    const [carried] = /printf %s '([A-Za-z0-9+/=]+)' \| base64 -d/.exec(String(content))!.slice(1);
+    assert.equal(Buffer.from(carried!, "base64").toString(), script);
+    assert.deepEqual(String(content).match(/\{\{[^}]*\}\}/g), ["{{ payload }}", "{{ act }}"]);
+    for (const act of ["act_prepare", "act_undo", "act_environment"])
+      assert.ok(!script.includes(act), `${act} is the operator's`);
     // https://docs.aws.amazon.com/general/latest/gr/ssm.html
     assert.ok(Buffer.byteLength(String(content)) < 64 * 1024, "the size limit of a document");
   });

@@ -3,15 +3,22 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { bundleText } from "../../components/moveBundle";
+import { RedashMigration } from "../../components/RedashMigration";
+import { record } from "../../preview/recorder";
+import { MIGRATION_ARGS } from "../support/migrationArgs";
+import { only } from "../support/recordings";
 
 const ROOT = join(__dirname, "..", "..");
 
 describe("the bundle of the move", () => {
   let folder: string;
+  let bundle: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "redash-bundle-"));
+    bundle = bundleText(ROOT);
   });
   after(() => {
     rmSync(folder, { recursive: true });
@@ -22,82 +29,75 @@ describe("the bundle of the move", () => {
     for (const part of ["cutover", "redash", "package.json", "tsconfig.json"])
       cpSync(join(ROOT, part), join(checkout, part), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
-    const here = bundleText(ROOT);
     const before = process.cwd();
     process.chdir(folder);
     try {
-      assert.equal(bundleText(checkout), here);
+      assert.equal(bundleText(checkout), bundle);
     } finally {
       process.chdir(before);
     }
-    for (const path of [ROOT, folder, "node_modules/", "cutover/"])
-      assert.ok(!here.includes(path), path);
+    for (const path of [ROOT, folder, tmpdir(), "node_modules/", "cutover/"])
+      assert.ok(!bundle.includes(path), path);
+  });
+
+  it("is as large as a move with its clients of AWS, and far from what Lambda takes in a zip", () => {
+    // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    const zippedBytes = deflateRawSync(bundle).length;
+    assert.ok(zippedBytes > 300_000 && zippedBytes < 50 * 1024 ** 2, String(zippedBytes));
   });
 
   it("says what does not build", () => {
     assert.throws(() => bundleText(folder), /Could not resolve "cutover\/function\/handler\.ts"/);
   });
 
-  it("is called as Lambda calls it, in a process of its own, and refuses an act that it does not know", () => {
-    const file = join(folder, "index.js");
-    writeFileSync(file, bundleText(ROOT));
-    const world = {
-      kind: "aws",
-      region: "eu-west-1",
-      stack: "prod",
-      mode: "production",
-      url: "https://redash.acme.io",
-      secretKeySecretArn: "arn:a",
-      probeDataSourceId: 1,
-      source: {
-        instanceId: "i-0a",
-        database: {
-          host: "a",
-          port: 5432,
-          database: "a",
-          applicationRole: "a",
-          secretArn: "arn:a",
+  describe("called as Lambda calls it: in a process of its own, with nothing beside it", () => {
+    const called = async (event: unknown) => {
+      const { resources } = await record(
+        () => {
+          new RedashMigration("redash", MIGRATION_ARGS);
         },
-        documentName: "a",
-        targetGroupArn: "arn:a",
-      },
-      target: {
-        database: {
-          host: "a",
-          port: 5432,
-          database: "a",
-          applicationRole: "a",
-          secretArn: "arn:a",
-          urlSecretArn: "arn:a",
-          identifier: "a",
-        },
-        queueUrlSecretArn: "arn:a",
-        replicationGroupId: "a",
-        cluster: "a",
-        services: { servers: ["a"], scheduler: ["b"], workers: ["c"] },
-        wantedTasks: { a: 1, b: 1, c: 1 },
-        targetGroupArn: "arn:a",
-      },
-      traffic: { listenerArn: "arn:a" },
-      journalBucket: "a",
+        { stack: "prod", config: {} },
+      );
+      const { inputs } = only({ resources, outputs: {} }, "Function", "redash-migration-function");
+      const { variables } = inputs["environment"] as { variables: NodeJS.ProcessEnv };
+      const file = join(folder, "alone", "index.js");
+      cpSync(writtenBundle(), file);
+      const invocation = `{ awsRequestId: "1", functionName: "f", getRemainingTimeInMillis: () => 900000 }`;
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        [
+          "-e",
+          `const { handler, ...others } = require(${JSON.stringify(file)});
+           handler(${JSON.stringify(event)}, ${invocation}).then(
+             () => console.log("carried out"),
+             ({ name, message }) => console.log(JSON.stringify({ others, name, message })),
+           );`,
+        ],
+        { encoding: "utf8", timeout: 30_000, cwd: join(folder, "alone"), env: variables },
+      );
+      assert.deepEqual([stderr, status], ["", 0]);
+      return JSON.parse(stdout) as { others: object; name: string; message: string };
     };
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      [
-        "-e",
-        `require(${JSON.stringify(file)}).handler({ act: "fly" }).catch(({ message }) => console.log(message))`,
-      ],
-      {
-        encoding: "utf8",
-        timeout: 30_000,
-        // What Lambda gives, and nothing of the repository.
-        cwd: folder,
-        env: { REDASH_MOVE: JSON.stringify(world) },
-      },
-    );
-    assert.deepEqual(
-      [stdout, stderr, status],
-      ["the function of the move knows no act fly\n", "", 0],
-    );
+    const writtenBundle = () => {
+      const file = join(folder, "index.js");
+      writeFileSync(file, bundle);
+      return file;
+    };
+
+    it("exports its handler alone, and refuses an event that is no request with what is wrong in it", async () => {
+      const { others, name, message } = await called({ act: "fly" });
+      assert.deepEqual([others, name], [{}, "ZodError"]);
+      const wrong = JSON.parse(message) as { path: string[]; message: string }[];
+      assert.deepEqual(
+        wrong.map((it) => `${it.path.join(".")}: ${it.message}`),
+        [
+          "id: Invalid input: expected string, received undefined",
+          "askedAtMs: Invalid input: expected number, received undefined",
+          "chunk: Invalid input: expected number, received undefined",
+          "ask: Invalid input: expected object, received undefined",
+          ': Unrecognized key: "act"',
+        ],
+      );
+    });
   });
 });

@@ -117,6 +117,11 @@ describe("policies of permissions", () => {
             "ssm:GetCommandInvocation",
             "ssm:CancelCommand",
             "dms:DescribeReplicationTasks",
+            "dms:DescribeReplicationTaskAssessmentRuns",
+            "ecs:DescribeTaskDefinition",
+            "rds:DescribeAccountAttributes",
+            "servicequotas:GetServiceQuota",
+            "ssm:DescribeInstanceInformation",
           ],
           Resource: "*",
         }),
@@ -124,6 +129,29 @@ describe("policies of permissions", () => {
       "refuses what the move does to everybody's load balancers": [
         policy({ Action: "elasticloadbalancing:ModifyListener", Resource: "*" }),
         "policy is elasticloadbalancing:ModifyListener allowed on everything",
+      ],
+      "refuses what the move asks its own database, queue and cluster, of everybody's": [
+        policy(
+          ...[
+            "rds:DescribeDBInstances",
+            "elasticache:DescribeReplicationGroups",
+            "elasticache:DescribeCacheClusters",
+            "ecs:ListTasks",
+            "lambda:GetFunctionConfiguration",
+          ].map((Action) => ({ Action, Resource: "*" })),
+        ),
+        "policy is ecs:ListTasks allowed on everything",
+        "policy is elasticache:DescribeCacheClusters allowed on everything",
+        "policy is elasticache:DescribeReplicationGroups allowed on everything",
+        "policy is lambda:GetFunctionConfiguration allowed on everything",
+        "policy is rds:DescribeDBInstances allowed on everything",
+      ],
+      "accepts the tasks of one cluster, which only a condition can name": [
+        policy({
+          Action: "ecs:ListTasks",
+          Resource: ["*"],
+          Condition: { ArnEquals: { "ecs:cluster": ["arn:aws:ecs:a:1:cluster/x"] } },
+        }),
       ],
       "refuses commands on every host": [
         policy({ Action: "ssm:SendCommand", Resource: "*" }),
@@ -146,6 +174,11 @@ describe("policies of permissions", () => {
       ],
     }),
   });
+  const passed = {
+    Action: "iam:PassRole",
+    Resource: "arn:aws:iam::1:role/task",
+    Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+  };
   describePolicy("iam-no-escalation", {
     ...documents,
     ...cases({
@@ -154,15 +187,68 @@ describe("policies of permissions", () => {
         "policy is iam:PutRolePolicy allowed",
       ],
       "refuses to pass any role": [
-        policy({ Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/*" }),
+        policy({ ...passed, Resource: "arn:aws:iam::1:role/*" }),
         "policy is iam:PassRole on a pattern",
       ],
-      "accepts to pass one role": [
-        policy({ Action: "iam:PassRole", Resource: "arn:aws:iam::1:role/task" }),
+      "refuses to pass a role to any service": [
+        policy({ Action: "iam:PassRole", Resource: passed.Resource }),
+        "policy is iam:PassRole to any service",
       ],
+      "refuses a condition that a request without a service meets": [
+        policy({
+          ...passed,
+          Condition: {
+            StringEqualsIfExists: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+          },
+        }),
+        "policy is iam:PassRole to any service",
+      ],
+      "accepts to pass one role to one service": [policy(passed)],
       "refuses all of IAM": [
         policy({ Action: "iam:*", Resource: "arn:x" }),
         "policy is iam:* allowed",
+      ],
+    }),
+  });
+
+  const FUNCTION = "arn:aws:lambda:eu-west-1:1:function:redash-migration-function-1a2b3c4";
+  const pattern = "policy is lambda:InvokeFunction on a pattern";
+  const invoked = (Resource: unknown, Action: unknown = "lambda:InvokeFunction") =>
+    policy({ Action, Resource });
+  describePolicy("iam-functions-named", {
+    ...documents,
+    ...cases({
+      "accepts a function that calls itself": [invoked(FUNCTION)],
+      "accepts any version of one function": [invoked([FUNCTION, `${FUNCTION}:*`])],
+      "refuses every function": [invoked("*"), pattern],
+      "refuses every function of the account": [
+        invoked("arn:aws:lambda:eu-west-1:1:function:*"),
+        pattern,
+      ],
+      "refuses a part of the names": [invoked(`${FUNCTION.slice(0, -7)}*`), pattern],
+      "refuses a letter left open, among others": [
+        invoked([FUNCTION, `${FUNCTION.slice(0, -1)}?`]),
+        pattern,
+      ],
+      "refuses one name in every account": [
+        invoked("arn:aws:lambda:eu-west-1:*:function:redash"),
+        pattern,
+      ],
+      "refuses a pattern with a condition": [
+        policy({
+          Action: ["lambda:GetFunction", "lambda:InvokeFunction"],
+          Resource: "*",
+          Condition: { Bool: { "aws:SecureTransport": "true" } },
+        }),
+        pattern,
+      ],
+      "refuses a pattern of calls": [
+        invoked("*", "lambda:Invoke*"),
+        "policy is lambda:Invoke* on a pattern",
+      ],
+      "leaves what calls no function": [invoked("*", "lambda:ListFunctions")],
+      "leaves a denial": [
+        policy({ Effect: "Deny", Action: "lambda:InvokeFunction", Resource: "*" }),
       ],
     }),
   });

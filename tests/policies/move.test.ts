@@ -52,6 +52,46 @@ describe("policies of the move's own resources", () => {
     }),
   });
 
+  const recursion = (recursiveLoop: unknown, refersTo = NAME): Given => ({
+    type: "aws:lambda/functionRecursionConfig:FunctionRecursionConfig",
+    name: "recursion",
+    props: { functionName: UNKNOWN, recursiveLoop },
+    refersTo: { functionName: refersTo },
+  });
+  const OTHER = "redash-rotation";
+  describePolicy("move-goes-on", {
+    ...property(recursion("Allow"), "recursiveLoop", {
+      right: ["Allow"],
+      wrong: [undefined, "Terminate", "", UNKNOWN, HIDDEN],
+      beside: [lambda()],
+    }),
+    ...cases({
+      "finds the config by the function's name": [
+        [
+          lambda({ name: "a" }),
+          { ...recursion("Allow"), props: { functionName: "a", recursiveLoop: "Allow" } },
+        ],
+      ],
+      "refuses a move's function without": [lambda(), " is ended when it has called itself"],
+      "refuses a move's function when only another has one": [
+        [lambda(), lambda({}, OTHER), recursion("Terminate", OTHER)],
+        " is ended when it has called itself",
+      ],
+      "refuses another function that calls itself": [
+        [lambda({}, OTHER), recursion("Allow", OTHER)],
+        'recursiveLoop is "Allow"',
+      ],
+      "refuses a function of another program that calls itself": [
+        { ...recursion("Allow"), refersTo: {} },
+        'recursiveLoop is "Allow"',
+      ],
+      "accepts another function that is ended": [
+        [lambda({}, OTHER), recursion("Terminate", OTHER)],
+      ],
+      "leaves another function without": [lambda({}, OTHER)],
+    }),
+  });
+
   const JOURNAL = "redash-migration-journal";
   const bucket = (name = JOURNAL): Given => ({ type: "aws:s3/bucket:Bucket", name });
   const lifecycle = (expiration: Json | undefined, refersTo = JOURNAL): Given => ({

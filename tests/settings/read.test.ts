@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { z } from "zod";
+import { moveLimits } from "../../cutover/moveLimits";
+import { KEYS } from "../../settings/keys";
 import { problemText } from "../../settings/problem";
 import { readSettings } from "../../settings/read";
 
@@ -108,6 +111,21 @@ describe("settings", () => {
       { "redash:transport": "dms", "redash:dmsLargestLobBytes": "34952534" },
       [
         "redash:dmsLargestLobBytes = 34952534 | 0 to 34952533 | pulumi config set redash:dmsLargestLobBytes 8000000",
+      ],
+    ],
+    [
+      "refuses limits of a move that the move refuses",
+      { "redash:moveWriteOutageBudgetMs": "600001", "redash:moveDrainDeadlineMs": "99" },
+      [
+        "redash:moveWriteOutageBudgetMs = 600001 | 50 to 600000 | pulumi config set redash:moveWriteOutageBudgetMs 30000",
+        "redash:moveDrainDeadlineMs = 99 | 100 to 3600000 | pulumi config set redash:moveDrainDeadlineMs 300000",
+      ],
+    ],
+    [
+      "refuses to wait for the queue for longer than a function lives",
+      { "redash:moveWriteOutageBudgetMs": "120000", "redash:moveDrainDeadlineMs": "600001" },
+      [
+        "redash:moveDrainDeadlineMs = 600001 | at most 600000 with moveWriteOutageBudgetMs 120000: a function that waits for longer is ended before, and the next one begins to wait anew | pulumi config set redash:moveDrainDeadlineMs 600000",
       ],
     ],
     [
@@ -499,6 +517,28 @@ describe("settings", () => {
         "worker names that differ; one occurs twice",
       ],
     );
+  });
+
+  it("takes as limits of a move what the move takes, with its own values unless they are set", () => {
+    const own = z.object(moveLimits).parse({});
+    for (const [name, limit] of [
+      ["moveWriteOutageBudgetMs", "writeOutageBudgetMs"],
+      ["moveDrainDeadlineMs", "drainDeadlineMs"],
+    ] as const) {
+      const { schema, default: preset, allowed } = KEYS[name];
+      assert.equal(preset, own[limit]);
+      const [least = 0, most = 0] = allowed.split(" to ").map(Number);
+      const taken = [least - 1, least, most, most + 1].map((value) => [
+        schema.safeParse(value).success,
+        moveLimits[limit].safeParse(value).success,
+      ]);
+      assert.deepEqual(taken, [
+        [false, false],
+        [true, true],
+        [true, true],
+        [false, false],
+      ]);
+    }
   });
 
   it("reports all problems at once", () => {

@@ -14,6 +14,7 @@ export const MIGRATION_ARGS: RedashMigrationArgs = {
   mode: "production",
   url: "https://redash.acme.io",
   probeDataSourceId: 7,
+  limits: {},
   source: {
     instanceId: "i-0a1b2c3d4e5f60718",
     address: "10.60.10.20",
