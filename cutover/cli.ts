@@ -9,7 +9,8 @@ import { Refusal } from "./engine/refusal";
 import { narrator, stopSignal } from "./narrator";
 import { comparison } from "./report/comparison";
 import { estimate } from "./report/estimate";
-import { readReport, writeReport } from "./report/reportFile";
+import type { Report } from "./report/report";
+import { readReport, writeDayPlan, writeReport } from "./report/reportFile";
 import { EXIT_CODES } from "./report/summary";
 import { terminal } from "./report/terminal";
 import { type Act, ACTS } from "./steps/acts";
@@ -43,7 +44,7 @@ At any time:
   --resume         takes up an interrupted act although it was left long ago
   --of FILE        report: of a report that was written before (JSON) instead of this move's
   --against FILE   report: compares with another one (JSON)
-  --gigabytes N    report: estimates the move of a database of that size
+  --gigabytes N    report: estimates the move of a database of that size, and writes the plan of the day (out/day-plan.md)
 
 Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
 3 needs a person, 64 wrong usage.`;
@@ -89,6 +90,9 @@ async function main(): Promise<number> {
   if (places.length > 1 || (places.length === 1 && values.state !== STATE))
     problems.list.push("--stack, --outputs and --state name different moves: give one of them");
   problems.assertNone();
+  const { of, against } = values;
+  // It needs no world, which may be gone by then, and on AWS the journal with it.
+  if (act === "report" && of !== undefined) return reported(readReport(of), against, gigabytes);
   const control =
     values.stack !== undefined
       ? await awsControl({ stack: values.stack })
@@ -97,13 +101,7 @@ async function main(): Promise<number> {
         : localControl(values.state);
   try {
     if (act !== "report") return await asked(control, askOf(act as Asked, values));
-    const report = values.of === undefined ? await control.report() : readReport(values.of);
-    const before = values.against === undefined ? undefined : readReport(values.against);
-    print(terminal(report, process.stdout.isTTY));
-    if (before !== undefined) print(comparison(before, report));
-    if (gigabytes !== undefined) print(estimate(report, [{ gigabytes }]));
-    print(`report: ${writeReport(OUT, "move", report, before).join(", ")}`);
-    return EXIT_CODES.done;
+    return reported(await control.report(), against, gigabytes);
   } finally {
     await control.close();
   }
@@ -145,6 +143,22 @@ async function asked(control: MoveControl, ask: Ask): Promise<number> {
   if (verdict === "broken-off") throw new Error(text);
   print(ask.kind === "perform" ? `${verdict}: ${text}` : text);
   return EXIT_CODES[verdict];
+}
+
+function reported(
+  report: Report,
+  against: string | undefined,
+  gigabytes: number | undefined,
+): number {
+  const before = against === undefined ? undefined : readReport(against);
+  print(terminal(report, process.stdout.isTTY));
+  if (before !== undefined) print(comparison(before, report));
+  if (gigabytes !== undefined) {
+    print(estimate(report, [{ gigabytes }]));
+    print(`day plan: ${writeDayPlan(OUT, report, gigabytes)}`);
+  }
+  print(`report: ${writeReport(OUT, "move", report, before).join(", ")}`);
+  return EXIT_CODES.done;
 }
 
 const print = (text: string) => process.stdout.write(`${text}\n`);

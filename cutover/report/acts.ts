@@ -98,6 +98,27 @@ export function actsOf(entries: readonly Entry[]): ActRecord[] {
   }));
 }
 
+/**
+ * The runs that a run has taken up, the first one first: a function has a quarter of an hour, and what takes longer goes
+ * on in the next one. None if it began by itself.
+ */
+export function takenUp<Run extends ActRecord>(acts: readonly Run[], run: Run): Run[] {
+  if (!run.resumed) return [];
+  const before = acts.slice(0, acts.indexOf(run)).filter(({ act }) => act === run.act);
+  return before.slice(
+    Math.max(
+      0,
+      before.findLastIndex(({ resumed }) => !resumed),
+    ),
+  );
+}
+
+/** What a step took in the runs that were taken up: without it a copy of hours would look like one of minutes. */
+export const earlierMs = (acts: readonly ActRecord[], run: ActRecord, step: string): number =>
+  takenUp(acts, run)
+    .flatMap(({ steps }) => steps.filter(({ id }) => id === step))
+    .reduce((sum, { durationMs }) => sum + durationMs, 0);
+
 function isFlipped({ planned, found }: Draft): boolean {
   const flip = planned.findLast(({ inWindow }) => inWindow);
   const outcome = flip && found.get(flip.id)?.outcome;

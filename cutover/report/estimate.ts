@@ -1,3 +1,4 @@
+import { earlierMs } from "./acts";
 import { bytes, count, duration, rate, roughly } from "./quantity";
 import type { Report, ReportedAct } from "./report";
 import { outageMs, switchesOf } from "./switches";
@@ -48,6 +49,16 @@ const GIGABYTE = 1e9;
 /** With less, what is measured is mostly how long things take to start. */
 const SMALL_BYTES = 500e6;
 
+/** @throws Error if the report has nothing to scale from */
+export function assertMeasured(report: Report): Measured {
+  const measured = measuredBy(report);
+  if (measured === undefined)
+    throw new Error(
+      "the report has no finished copy, comparison and switch to scale from; npm run rehearse makes one that has",
+    );
+  return measured;
+}
+
 /** Undefined if the report has no finished copy, comparison and switch to scale from. */
 export function measuredBy(report: Report): Measured | undefined {
   const all = throughputs(report);
@@ -59,7 +70,11 @@ export function measuredBy(report: Report): Measured | undefined {
   const indexes = report.acts.flatMap((act) =>
     act.steps
       .filter(({ id, outcome }) => id === "indexes-made" && outcome === "done")
-      .map(({ durationMs }) => ({ act, amount: 0, durationMs })),
+      .map(({ id, durationMs }) => ({
+        act,
+        amount: 0,
+        durationMs: durationMs + earlierMs(report.acts, act, id),
+      })),
   );
   const changes = all.filter(({ step }) => step.evidence["changedRows"] !== undefined);
   const done = switchesOf(report).filter(({ end }) => end === "flipped");
@@ -91,9 +106,13 @@ function meanPerRun(
   };
 }
 
+/** How many times as large a database is as the one that was measured. */
+export const growth = ({ copied }: Measured, gigabytes: number): number =>
+  (gigabytes * GIGABYTE) / copied.amount;
+
 export function scaled(measured: Measured, size: DatabaseSize): Estimate {
   const { copied, compared, indexesMs, windowMs, changedRows, perChangedRowMs } = measured;
-  const factor = (size.gigabytes * GIGABYTE) / copied.amount;
+  const factor = growth(measured, size.gigabytes);
   const rows = size.rows ?? compared.amount * factor;
   const more = Math.max(0, (size.changedRows ?? changedRows) - changedRows);
   return {
@@ -158,11 +177,7 @@ export function assumptions(report: Report, measured: Measured): string[] {
  * @throws Error if the report has nothing to scale from
  */
 export function estimate(report: Report, sizes: readonly DatabaseSize[] = SIZES): string {
-  const measured = measuredBy(report);
-  if (measured === undefined)
-    throw new Error(
-      "the report has no finished copy, comparison and switch to scale from; npm run rehearse makes one that has",
-    );
+  const measured = assertMeasured(report);
   return [
     "# Estimate for production",
     "",

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
+import { dayPlan } from "./dayPlan";
 import { html } from "./html";
 import { markdown } from "./markdown";
 import type { Report } from "./report";
@@ -78,17 +79,27 @@ export function writeReport(
   report: Report,
   before?: Report,
 ): readonly string[] {
-  mkdirSync(folder, { recursive: true });
-  const write = (ending: string, text: string) => {
-    const path = join(folder, `${name}.${ending}`);
-    writeFileSync(path, text);
-    return relative(process.cwd(), path);
-  };
+  const write = (ending: string, text: string) => written(folder, `${name}.${ending}`, text);
   return [
     write("html", html(report, before)),
     write("md", markdown(report)),
     write("json", reportJson(report)),
   ];
+}
+
+/**
+ * Writes the plan of the day for a database of a size (dayPlan.ts).
+ * @returns the file, as seen from the current folder
+ * @throws Error if the report has nothing to scale from
+ */
+export const writeDayPlan = (folder: string, report: Report, gigabytes: number): string =>
+  written(folder, "day-plan.md", dayPlan(report, gigabytes));
+
+function written(folder: string, name: string, text: string): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return relative(process.cwd(), path);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { StepRecord } from "./acts";
+import { earlierMs, type StepRecord } from "./acts";
 import type { Report, ReportedAct } from "./report";
 
 /** How much a step got done, and in what time. */
@@ -7,6 +7,7 @@ export interface Throughput {
   readonly step: StepRecord;
   readonly amount: number;
   readonly unit: "bytes" | "rows";
+  /** Also of the runs that this one has taken up. */
   readonly durationMs: number;
 }
 
@@ -23,7 +24,9 @@ export function throughputs({ acts }: Report): Throughput[] {
           step,
           amount,
           unit: bytes === undefined ? ("rows" as const) : ("bytes" as const),
-          durationMs: typeof milliseconds === "number" ? milliseconds : step.durationMs,
+          durationMs:
+            earlierMs(acts, act, step.id) +
+            (typeof milliseconds === "number" ? milliseconds : step.durationMs),
         },
       ];
     }),

@@ -7,6 +7,7 @@ import {
   MOVED,
   rehearsed,
   replicate,
+  replicateInFunctions,
   run,
   START_MS,
   verify,
@@ -72,6 +73,13 @@ describe("the estimate for production", () => {
       ),
     )!;
     assert.deepEqual(measured.copied, { amount: 50_000_000, durationMs: 3000 });
+  });
+
+  it("counts the time of every function that has worked at a copy", () => {
+    const rest = [...verify("v", 2_000_000), ...cutover("s", 3_000_000)];
+    const measured = measuredBy(reportOf([...replicateInFunctions("c", 0), ...rest], {}))!;
+    assert.deepEqual(measured.copied, { amount: 1e9, durationMs: 1_200_000 });
+    assert.equal(measured.indexesMs, 60_000);
   });
 
   it("of a real move does not claim that it was measured on this machine", () => {

@@ -17,7 +17,7 @@ export interface Told {
 
 /** How a run ended; `killed` writes no end. */
 export interface Ending {
-  readonly outcome: "done" | "undone" | "needs-person" | "killed";
+  readonly outcome: "done" | "undone" | "needs-person" | "paused" | "killed";
   readonly reason?: string;
   readonly resumed?: boolean;
   readonly warning?: string;
@@ -93,6 +93,27 @@ export const replicate = (name: string, startMs: number): Entry[] =>
     { id: "tables-copied", ms: 2100, evidence: { bytes: 50_000_000, milliseconds: 2000 } },
     { id: "indexes-made", ms: 1000 },
   ]);
+
+/** Copies 1 GB in two functions of 12 and 8 minutes, and makes indexes in another one. */
+export const replicateInFunctions = (name: string, startMs: number): Entry[] => [
+  ...run(
+    `${name}-1`,
+    "replicate",
+    startMs,
+    [{ id: "tables-copied", ms: 720_000, error: "the time of this process is nearly over" }],
+    { outcome: "paused" },
+  ),
+  ...run(
+    `${name}-2`,
+    "replicate",
+    startMs + 730_000,
+    [
+      { id: "tables-copied", ms: 480_000, evidence: { bytes: 1e9, milliseconds: 480_000 } },
+      { id: "indexes-made", ms: 60_000 },
+    ],
+    { outcome: "done", resumed: true },
+  ),
+];
 
 /** Compares 10,000 rows in half a second. */
 export const verify = (name: string, startMs: number): Entry[] =>
