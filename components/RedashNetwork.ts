@@ -75,9 +75,16 @@ const INTERFACE_ENDPOINTS = [
  * Secrets Manager, for DMS (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html), and Systems
  * Manager, by which the move reaches a source that can reach nothing else
  * (https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html). An older agent gets its
- * commands by ec2messages.
+ * commands by ec2messages. By `monitoring`, CloudWatch, the alarms on the source's disk hear of it without the internet
+ * as well.
  */
-const MOVE_ENDPOINTS = ["secretsmanager", "ssm", "ssmmessages", "ec2messages"] as const;
+const MOVE_ENDPOINTS = [
+  "secretsmanager",
+  "ssm",
+  "ssmmessages",
+  "ec2messages",
+  "monitoring",
+] as const;
 
 /**
  * The network: a VPC (new, or looked up), its subnets by what lives there (public: load balancer, private: tasks,

@@ -1,5 +1,6 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { DISK_METRICS, METRIC_NAMESPACE } from "../redash/sourceWatch";
 import type { DmsTask } from "./dmsTask";
 
 const MIB = 1024 ** 2;
@@ -8,7 +9,7 @@ const GIB = 1024 ** 3;
 /** A threshold on one metric. */
 interface AlarmArgs {
   readonly metricName: string;
-  readonly statistic: "Average" | "Maximum" | "Minimum" | "Sum";
+  readonly statistic: "Average" | "Maximum" | "Minimum" | "SampleCount" | "Sum";
   readonly comparisonOperator: "GreaterThanThreshold" | "LessThanThreshold";
   /** In the metric's own unit. */
   readonly threshold: number;
@@ -61,6 +62,55 @@ const ofFunction: Record<string, AlarmArgs> = {
     treatMissingData: "notBreaching",
     alarmDescription:
       "The function of the move died in an act: out of time or memory, or it could not start. Runbook: npm run move -- status says where it was; the same act again takes it up there.",
+  },
+};
+
+const KEPT_WAL =
+  "Runbook: npm run source -- disk says what takes it; WAL that a slot keeps goes when its reader has caught up (npm run move -- status), or is taken away with npm run move -- abort, after the switch with npm run move -- finish";
+
+/**
+ * On the source's disk, of which the function of the move tells every five minutes: a slot that nobody reads fills it,
+ * and then Redash stands still.
+ */
+const ofSource: Record<string, AlarmArgs> = {
+  "source-disk-percent": {
+    ...under,
+    metricName: DISK_METRICS.freePercent,
+    threshold: 20,
+    period: 300,
+    evaluationPeriods: 1,
+    // That there are no figures is an alarm of its own.
+    treatMissingData: "missing",
+    alarmDescription: `Less than a fifth of the disk of the source's database is free. ${KEPT_WAL}; otherwise free some, or enlarge the volume.`,
+  },
+  "source-disk-free": {
+    ...under,
+    metricName: DISK_METRICS.free,
+    threshold: 5 * GIB,
+    period: 300,
+    evaluationPeriods: 1,
+    treatMissingData: "missing",
+    alarmDescription: `Less than 5 GiB of the disk of the source's database are free: when it is full, Redash stands still. ${KEPT_WAL}; otherwise free some, or enlarge the volume.`,
+  },
+  "source-wal-kept": {
+    ...over,
+    metricName: DISK_METRICS.walKept,
+    threshold: 2 * GIB,
+    period: 300,
+    evaluationPeriods: 3,
+    treatMissingData: "missing",
+    alarmDescription: `A slot of the source keeps 2 GiB of WAL: the copy does not keep up, or nobody reads it. ${KEPT_WAL}.`,
+  },
+  "source-silent": {
+    comparisonOperator: "LessThanThreshold",
+    statistic: "SampleCount",
+    metricName: DISK_METRICS.free,
+    threshold: 1,
+    period: 300,
+    evaluationPeriods: 6,
+    treatMissingData: "breaching",
+    alarmDescription:
+      "For half an hour nobody has heard of the source's disk; right after the move was set up it may be some minutes. Runbook: the log of the function of the move says why; look whether the host runs and its agent of Systems Manager is online, and whether its disk is full.",
   },
 };
 
@@ -165,6 +215,7 @@ export function migrationAlarms(
   };
   alarms("AWS/RDS", { DBInstanceIdentifier: database.identifier }, ofDatabase(database.storageGib));
   alarms("AWS/Lambda", { FunctionName: functionName }, ofFunction);
+  alarms(METRIC_NAMESPACE, { Stack: pulumi.getStack() }, ofSource);
   if (dms === undefined) return;
   const instance = { ReplicationInstanceIdentifier: dms.task.instanceId };
   alarms("AWS/DMS", instance, ofInstance(dms.storageGib));

@@ -3,6 +3,7 @@ import * as lambda from "@pulumi/aws/lambda";
 import type * as pulumi from "@pulumi/pulumi";
 import { HANDLER, moveBundle } from "./moveBundle";
 import { type MoveRole, ownPolicy } from "./moveRole";
+import { sourceWatch } from "./sourceWatch";
 
 export interface MoveFunctionArgs {
   readonly role: MoveRole;
@@ -14,6 +15,7 @@ export interface MoveFunctionArgs {
   /** Key of its environment and logs. */
   readonly keyArn: pulumi.Input<string>;
   readonly logRetentionDays: number;
+  readonly accountId: pulumi.Input<string>;
 }
 
 /** The longest that Lambda allows: an act that needs more goes on in the next invocation. */
@@ -75,5 +77,6 @@ export function moveFunction(
     { parent },
   );
   ownPolicy(`${name}-code`, role, made.arn, parent);
+  sourceWatch(`${name}-watch`, { functionArn: made.arn, accountId: args.accountId }, parent);
   return made.name;
 }

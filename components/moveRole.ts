@@ -1,10 +1,11 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { MOVE_ACTIONS, type MoveResource } from "../redash/moveActions";
+import { METRIC_NAMESPACE } from "../redash/sourceWatch";
 
 /** ARNs that the actions on each kind of resource may be done to; with none, they are not allowed. */
 export type MoveArns = Readonly<
-  Record<Exclude<MoveResource, "any" | "function">, pulumi.Input<string>[]>
+  Record<Exclude<MoveResource, "any" | "function" | "metrics">, pulumi.Input<string>[]>
 >;
 
 export interface MoveRoleArgs {
@@ -117,12 +118,16 @@ function moveStatements(arns: MoveArns): object[] {
     if (kind === "function") return [];
     const allow = { Effect: "Allow", Action: actionsOn(kind) };
     if (kind === "any") return [{ ...allow, Resource: ["*"] }];
+    if (kind === "metrics") return [{ ...allow, Resource: ["*"], Condition: OWN_METRICS }];
     if (arns[kind].length === 0) return [];
     return [
       kind === "cluster" ? inCluster(allow, arns.cluster) : { ...allow, Resource: arns[kind] },
     ];
   });
 }
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
+const OWN_METRICS = { StringEquals: { "cloudwatch:namespace": METRIC_NAMESPACE } };
 
 /**
  * The resource of ListTasks is a host of the cluster, of which Fargate has none.

@@ -162,6 +162,10 @@ const FACTS: Readonly<Record<string, Facts>> = {
   "aws:rds/parameterGroup:ParameterGroup": (it) => [str(it["family"]), parameters(it)],
   "aws:route53/record:Record": (it) => [str(it["type"]), str(it["name"])],
   "aws:s3/bucket:Bucket": (it) => [yes(it["forceDestroy"], "goes with its objects")],
+  "aws:scheduler/schedule:Schedule": (it) => [
+    str(it["scheduleExpression"]),
+    str((it["target"] as Inputs | undefined)?.["input"]),
+  ],
   "aws:secretsmanager/secret:Secret": (it) => [
     str(it["description"]),
     `recoverable for ${str(it["recoveryWindowInDays"])} days`,

@@ -187,6 +187,10 @@ export const RESOURCES: Readonly<Record<string, Respond>> = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": part,
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": part,
   "aws:s3/bucketVersioning:BucketVersioning": part,
+  "aws:scheduler/schedule:Schedule": withArn(
+    "scheduler",
+    ({ physicalName }) => `schedule/default/${physicalName}`,
+  ),
   "aws:secretsmanager/secret:Secret": ({ physicalName, hex, arn }) => {
     const secret = arn("secretsmanager", `secret:${physicalName}-${hex(6)}`);
     return { id: secret, state: { arn: secret, name: physicalName } };

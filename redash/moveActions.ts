@@ -14,6 +14,8 @@ export type MoveResource =
   | "journal"
   /** The objects in it. */
   | "journalObjects"
+  /** Figures of the move in CloudWatch, which AWS knows by a condition only (redash/sourceWatch.ts). */
+  | "metrics"
   /** The secrets that the move reads. */
   | "secrets"
   | "replicationTask"
@@ -51,6 +53,7 @@ export const MOVE_ACTIONS = {
   "s3:GetObject": "journalObjects",
   "s3:PutObject": "journalObjects",
   "secretsmanager:GetSecretValue": "secrets",
+  "cloudwatch:PutMetricData": "metrics",
   "lambda:InvokeFunction": "function",
   "dms:DescribeAccountAttributes": "any",
   "dms:DescribeConnections": "any",

@@ -93,6 +93,12 @@ describe("the program", () => {
       "removed RolePolicy redash-migration-function",
       "removed RolePolicy redash-migration-function-code",
       "removed RolePolicyAttachment redash-migration-function",
+      ...["Role", "RolePolicy", "Schedule"].map(
+        (type) => `removed ${type} redash-migration-function-watch`,
+      ),
+      ...["disk-free", "disk-percent", "silent", "wal-kept"].map(
+        (role) => `removed MetricAlarm redash-migration-source-${role}`,
+      ),
       "removed Bucket redash-migration-journal",
       "removed BucketLifecycleConfiguration redash-migration-journal",
       "removed BucketOwnershipControls redash-migration-journal",
@@ -158,7 +164,7 @@ describe("the program", () => {
         "removed SecurityGroupIngressRule redash-endpoints-from-tasks",
         "removed SecurityGroupIngressRule redash-migration-function-endpoints-ingress",
         "removed SecurityGroupIngressRule redash-source-endpoints-ingress",
-        ...["ec2messages", "secretsmanager", "ssm", "ssmmessages"].map(
+        ...["ec2messages", "monitoring", "secretsmanager", "ssm", "ssmmessages"].map(
           (service) => `removed VpcEndpoint redash-${service}`,
         ),
         "removed Role redash-source-agent",
@@ -508,7 +514,9 @@ describe("the program", () => {
         const endpoints = ofType(recording, "VpcEndpoint");
         assert.deepEqual(
           endpoints.map(({ name }) => name),
-          ["redash-ec2messages", "redash-secretsmanager", "redash-ssm", "redash-ssmmessages"],
+          ["ec2messages", "monitoring", "secretsmanager", "ssm", "ssmmessages"].map(
+            (service) => `redash-${service}`,
+          ),
         );
         for (const { inputs } of endpoints) {
           assert.deepEqual(inputs["subnetIds"], recording.outputs["privateSubnetIds"]);

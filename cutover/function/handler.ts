@@ -2,9 +2,9 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Answer } from "../ask";
 import { call } from "../adapters/aws/call";
-import { clientConfig } from "../adapters/aws/clients";
+import { awsClients, clientConfig } from "../adapters/aws/clients";
 import { connectAwsWorld } from "../adapters/aws/connect";
-import { awsWorldDescription } from "../adapters/aws/description";
+import { type AwsWorldDescription, awsWorldDescription } from "../adapters/aws/description";
 import { S3Bucket } from "../adapters/aws/s3Bucket";
 import { S3Journal } from "../adapters/aws/s3Journal";
 import { S3Lock } from "../adapters/aws/s3Lock";
@@ -12,7 +12,8 @@ import { S3Progress } from "../adapters/aws/s3Progress";
 import { systemClock as clock } from "../engine/clock";
 import { Move } from "../move";
 import { MoveFunction } from "./moveFunction";
-import { answerKey, stopKey } from "./request";
+import { answerKey, isWatch, stopKey } from "./request";
+import { watchSource } from "./watch";
 
 /** What Lambda tells of an invocation (docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html). */
 export interface Invocation {
@@ -29,10 +30,11 @@ const CONNECT_MS = 120_000;
 /**
  * What Lambda calls. The world comes with the function's environment, which holds names and ARNs only; AWS_ENDPOINT_URL
  * leads elsewhere than to AWS, as the SDK reads it itself.
- * @returns the answer, which is also kept in the bucket
+ * @returns the answer, which is also kept in the bucket if it is one to a request
  */
 export async function handler(event: unknown, invocation: Invocation): Promise<Answer> {
   const description = awsWorldDescription.parse(JSON.parse(process.env["REDASH_MOVE"] ?? "null"));
+  if (isWatch(event)) return watched(description);
   const { limits, region, journalBucket } = description;
   const lambda = new LambdaClient(clientConfig({ region }));
   const s3 = new S3Client(clientConfig({ region }));
@@ -96,5 +98,14 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
     await close();
     lambda.destroy();
     s3.destroy();
+  }
+}
+
+async function watched(description: AwsWorldDescription): Promise<Answer> {
+  const clients = awsClients(description);
+  try {
+    return await watchSource(description, clients, clock);
+  } finally {
+    for (const client of Object.values(clients)) client.destroy();
   }
 }

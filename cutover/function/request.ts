@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WATCH_EVENT } from "../../redash/sourceWatch";
 import { type Answer, ask } from "../ask";
 
 /** What the function of the move is asked for. */
@@ -12,6 +13,11 @@ export const moveRequest = z.strictObject({
   ask,
 });
 export type MoveRequest = z.infer<typeof moveRequest>;
+
+const watchEvent = z.strictObject({ kind: z.literal(WATCH_EVENT.kind) });
+
+/** Whether it comes from the schedule, which has no id and no time, because nobody waits for its answer. */
+export const isWatch = (event: unknown): boolean => watchEvent.safeParse(event).success;
 
 /** An answer as it is kept. */
 export const answerText = z.strictObject({

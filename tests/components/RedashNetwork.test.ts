@@ -541,7 +541,7 @@ describe("RedashNetwork", () => {
     assert.ok(!inventory(await network()).some((line) => line.startsWith("VpcEndpoint")));
   });
 
-  it("leads a new VPC to Systems Manager and Secrets Manager for a move, whose source may have no other way", async () => {
+  it("leads a new VPC to Systems Manager, Secrets Manager and CloudWatch for a move, whose source may have no other way", async () => {
     const services = async (changes: Partial<RedashNetworkArgs>) =>
       (await network(changes)).resources
         .filter(({ type }) => type === "aws:ec2/vpcEndpoint:VpcEndpoint")
@@ -550,7 +550,7 @@ describe("RedashNetwork", () => {
         )
         .sort();
     const move = { replicationInstance: false };
-    const ofMove = ["ec2messages", "secretsmanager", "ssm", "ssmmessages"];
+    const ofMove = ["ec2messages", "monitoring", "secretsmanager", "ssm", "ssmmessages"];
     assert.deepEqual(await services({ move }), ofMove);
     assert.deepEqual(
       await services({ move, interfaceEndpoints: true }),

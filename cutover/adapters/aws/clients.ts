@@ -1,3 +1,4 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DatabaseMigrationServiceClient } from "@aws-sdk/client-database-migration-service";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ECSClient } from "@aws-sdk/client-ecs";
@@ -28,6 +29,7 @@ export const clientConfig = ({ region, endpoint }: ClientOptions) => ({
 export const awsClients = (options: ClientOptions) => {
   const config = clientConfig(options);
   return {
+    cloudWatch: new CloudWatchClient(config),
     dms: new DatabaseMigrationServiceClient(config),
     ec2: new EC2Client(config),
     ecs: new ECSClient(config),

@@ -128,9 +128,24 @@ describe("an act on the source's host by SSM", function () {
     await administrator.end();
   });
 
-  it("measures the disk of the database in bytes", async () => {
-    const { freeBytes, totalBytes } = await composeStorage(command, {})(signal());
+  it("measures the disk of the database in bytes, and the WAL on it that slots keep", async () => {
+    const measured = () => composeStorage(command, {})(signal());
+    const { freeBytes, totalBytes, walBytes, keptBytes } = await measured();
     assert.ok(freeBytes > 1e6 && freeBytes < totalBytes);
+    // Whole segments of 16 MiB.
+    assert.ok(walBytes > 0 && walBytes % 2 ** 24 === 0, String(walBytes));
+    assert.equal(keptBytes, 0);
+    const administrator = await host.administrator();
+    await administrator.query("SELECT pg_create_physical_replication_slot('forgotten', true)");
+    await administrator.query("SELECT pg_switch_wal()");
+    await administrator.query(
+      "SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000))",
+    );
+    const kept = (await measured()).keptBytes;
+    assert.ok(kept > 1_000_000 && kept < 2 ** 26, String(kept));
+    await administrator.query("SELECT pg_drop_replication_slot('forgotten')");
+    await administrator.end();
+    assert.equal((await measured()).keptBytes, 0);
   });
 
   it("waits with pauses that grow to three seconds, and for a command that SSM does not know yet", async () => {

@@ -389,15 +389,15 @@ const HOST: readonly BrokenAwsCase[] = [
 ];
 
 const NETWORK: readonly BrokenAwsCase[] = [
-  ...(["ssm", "secretsmanager", "s3", "ecs", "elasticloadbalancing", "dms"] as const).map(
-    (service): BrokenAwsCase => [
-      `reaches-${service}`,
-      "fail",
-      ({ reached }) => (reached[service] = unknown("no connection within 3 s")),
-      "no connection within 3 s",
-      `give its subnets NAT, or an endpoint of ${service} in the VPC whose security group lets the function in`,
-    ],
-  ),
+  ...(
+    ["ssm", "secretsmanager", "s3", "ecs", "elasticloadbalancing", "dms", "monitoring"] as const
+  ).map((service): BrokenAwsCase => [
+    `reaches-${service}`,
+    "fail",
+    ({ reached }) => (reached[service] = unknown("no connection within 3 s")),
+    "no connection within 3 s",
+    `give its subnets NAT, or an endpoint of ${service} in the VPC whose security group lets the function in`,
+  ]),
   [
     "tasks-zones",
     "fail",

@@ -196,6 +196,7 @@ export function soundAwsFacts(transport: Facts["transport"] = "dms"): Draft<AwsF
       ecs: is(true as const),
       elasticloadbalancing: is(true as const),
       dms: is(true as const),
+      monitoring: is(true as const),
     },
     secrets: {
       source: is(undefined),

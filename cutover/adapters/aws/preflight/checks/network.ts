@@ -12,6 +12,7 @@ const USES: Readonly<Record<Service, string>> = {
   ecs: "Redash's tasks could not be started.",
   elasticloadbalancing: "Users could not be turned over, nor back.",
   dms: "The replication task could not be started, nor stopped.",
+  monitoring: "The alarms on the source's disk would hear nothing of it.",
 };
 /** Tasks of a deployment that start before the old ones go, and some more. */
 const FREE_ADDRESSES = 20;

@@ -12,6 +12,7 @@ export const SERVICES = [
   "ecs",
   "elasticloadbalancing",
   "dms",
+  "monitoring",
 ] as const;
 export type Service = (typeof SERVICES)[number];
 
