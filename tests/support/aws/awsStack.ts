@@ -126,9 +126,7 @@ export async function makeServices(
     );
   }
   for (let look = 0; look < 3; look++)
-    await ecs.send(
-      new DescribeServicesCommand({ cluster: CLUSTER, services: Object.keys(TASKS) }),
-    );
+    await ecs.send(new DescribeServicesCommand({ cluster: CLUSTER, services: Object.keys(TASKS) }));
   ecs.destroy();
 }
 

@@ -105,6 +105,11 @@ export class Moto {
       .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
   }
 
+  /** Everything that was sent by requests of this name, such as every version of every object of a bucket. */
+  sentBy(pattern: RegExp): string[] {
+    return this.bodies.filter(({ name }) => pattern.test(name)).map(({ body }) => body);
+  }
+
   /** Forgets everything in AWS, every fault and every request. */
   async reset(): Promise<void> {
     this.faults.length = 0;
