@@ -32,6 +32,11 @@ export type SideFacts = Facts["source"];
 
 /** How long an answer may take, and one that goes through whole tables. */
 const LIMIT_MS = 15_000;
+/**
+ * What only the machine of a side can say: by SSM each answer takes seconds, and its agent works at five of these at a
+ * time (amazon-ssm-agent's README, `CommandWorkersLimit`), so the last ones wait for the first.
+ */
+const HOST_LIMIT_MS = 90_000;
 const LONG_LIMIT_MS = 300_000;
 
 /**
@@ -42,6 +47,8 @@ export async function gatherFacts(world: World, context: PreflightContext, signa
   const { source, target, traffic, schema, transport } = world;
   const asked = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<Fact<T>> =>
     ask(LIMIT_MS, signal, work);
+  const ofHost = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<Fact<T>> =>
+    ask(HOST_LIMIT_MS, signal, work);
   const rows = <T>(side: Side, limitMs: number, work: (client: pg.Client) => Promise<T>) =>
     ask(limitMs, signal, (its) => readOnly(side.database, limitMs, its, work));
   const ofSource = <T>(work: (client: pg.Client) => Promise<T>) =>
@@ -58,15 +65,15 @@ export async function gatherFacts(world: World, context: PreflightContext, signa
       catalog: rows(side, LIMIT_MS, catalogFacts),
       activity: rows(side, LIMIT_MS, activityFacts),
       reachesOther: asked((its) => reachFacts(side.database, other.database, LIMIT_MS, its)),
-      storage: asked(side.storage),
-      queue: asked(side.queue.server),
-      consumers: asked(side.queue.consumers),
-      backlog: asked(side.queue.backlog),
-      isSuspended: asked(side.queue.isSuspended),
-      servers: asked((its) => side.workload.state("servers", its)),
-      workers: asked((its) => side.workload.state("workers", its)),
-      scheduler: asked((its) => side.workload.state("scheduler", its)),
-      redash: asked(side.workload.version),
+      storage: ofHost(side.storage),
+      queue: ofHost(side.queue.server),
+      consumers: ofHost(side.queue.consumers),
+      backlog: ofHost(side.queue.backlog),
+      isSuspended: ofHost(side.queue.isSuspended),
+      servers: ofHost((its) => side.workload.state("servers", its)),
+      workers: ofHost((its) => side.workload.state("workers", its)),
+      scheduler: ofHost((its) => side.workload.state("scheduler", its)),
+      redash: ofHost(side.workload.version),
     });
   const credentialsBy = async (side: Side, limit: AbortSignal) => {
     const key = await side.secretKey(limit);
@@ -89,7 +96,7 @@ export async function gatherFacts(world: World, context: PreflightContext, signa
         const key = await source.secretKey(its);
         return readOnly(source.database, LIMIT_MS, its, (client) => boundDataSources(client, key));
       }),
-      schemaStatements: asked(
+      schemaStatements: ofHost(
         async (its) =>
           statements(await schema.section("pre-data", its)).length +
           statements(await schema.section("post-data", its)).length,

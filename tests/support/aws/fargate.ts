@@ -28,6 +28,8 @@ interface Service {
 
 /** What the operations here read of a request, and of moto's answer. */
 interface Asked {
+  readonly service?: string;
+  readonly desiredCount?: number;
   readonly desiredStatus?: string;
   readonly nextToken?: string;
   readonly tasks?: readonly string[];
@@ -56,6 +58,10 @@ export class Fargate {
   staleLooks = 0;
   /** ECS gives at most 100 tasks a page. */
   pageSize = 100;
+  /** How many steps of its life a task takes between two looks at services. */
+  stepsPerLook = 1;
+  /** Starts and stops what the tasks of a service are in truth. */
+  onScaled: (service: string, desiredCount: number) => Promise<void> = () => Promise.resolve();
   private readonly tasks: Task[] = [];
   private readonly ends: { readonly service: string; readonly end: End }[] = [];
   private made = 0;
@@ -110,6 +116,9 @@ export class Fargate {
     });
     const operation = String(incoming.headers["x-amz-target"]).split(".").at(-1);
     const text = await came.text();
+    const { service = "", desiredCount } = JSON.parse(body) as Asked;
+    if (came.ok && operation === "UpdateService" && desiredCount !== undefined)
+      await this.onScaled(service, desiredCount);
     answer.writeHead(came.status, {
       "content-type": "application/x-amz-json-1.1",
       ...(came.headers.has("x-amzn-errortype") && {
@@ -148,7 +157,8 @@ export class Fargate {
       this.staleLooks--;
       return services.map(({ serviceName }) => this.last.get(serviceName)!);
     }
-    for (const task of this.tasks) this.step(task);
+    for (const task of this.tasks)
+      for (let step = 0; step < this.stepsPerLook; step++) this.step(task);
     for (const service of services) {
       this.count(service);
       this.last.set(service.serviceName, service);

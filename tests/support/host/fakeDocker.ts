@@ -57,6 +57,8 @@ export class FakeDocker {
   readonly images = new Map<string, string>();
   /** How many of the next `up` of Compose fail. */
   failingUps = 0;
+  /** Everything that docker was called with: what anybody on the host can read in the list of processes. */
+  readonly arguments: string[] = [];
   /** Containers that were removed, by service: Compose knows their service from its file. */
   private readonly removed = new Map<string, Container>();
 
@@ -74,6 +76,7 @@ export class FakeDocker {
         text += data.toString();
         if (!text.endsWith("\x04\0")) return;
         const words = text.split("\0").slice(0, -2);
+        docker.arguments.push(words.join(" "));
         void docker
           .answer(words)
           .catch((error: unknown) => failed((error as Error).message, 1))

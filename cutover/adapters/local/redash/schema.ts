@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type pg from "pg";
+import old from "./schema/10.1.0.json";
+import upgraded from "./schema/10.1.0-upgraded-to-25.8.0.json";
+import fresh from "./schema/25.8.0.json";
 
 /** Versions of Redash whose schema is on file, column by column as a real one has it. */
 export const REDASH_SCHEMAS = ["25.8.0", "10.1.0", "10.1.0-upgraded-to-25.8.0"] as const;
@@ -33,8 +36,14 @@ export interface Catalog {
 
 const FOLDER = join(__dirname, "schema");
 
-export const catalogOf = (schema: RedashSchema): Catalog =>
-  JSON.parse(readFileSync(join(FOLDER, `${schema}.json`), "utf8")) as Catalog;
+/** Imported, so that they are in the bundle of the move's function too, where no file of the project is. */
+const CATALOGS: Readonly<Record<RedashSchema, Catalog>> = {
+  "25.8.0": fresh,
+  "10.1.0": old,
+  "10.1.0-upgraded-to-25.8.0": upgraded,
+};
+
+export const catalogOf = (schema: RedashSchema): Catalog => CATALOGS[schema];
 
 /** What a query is found by, with its weights (redash/models/__init__.py, `__ts_vector__`). */
 const SEARCHED = [
