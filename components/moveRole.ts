@@ -31,6 +31,9 @@ export interface MoveRole {
  */
 const VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
 
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
+const OWN_METRICS = { StringEquals: { "cloudwatch:namespace": METRIC_NAMESPACE } };
+
 /** What the function of the move may do: the actions of redash/moveActions.ts on this stack's resources, no more. */
 export function moveRole(name: string, args: MoveRoleArgs, parent: pulumi.Resource): MoveRole {
   const opts = { parent };
@@ -125,9 +128,6 @@ function moveStatements(arns: MoveArns): object[] {
     ];
   });
 }
-
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html */
-const OWN_METRICS = { StringEquals: { "cloudwatch:namespace": METRIC_NAMESPACE } };
 
 /**
  * The resource of ListTasks is a host of the cluster, of which Fargate has none.

@@ -58,8 +58,8 @@ describe("what CloudWatch is told of the source's disk", function () {
         })),
       }),
     );
-    return Object.fromEntries(
-      (MetricDataResults ?? []).map(({ Label, Values }) => [Label, Values]),
+    return Object.fromEntries<number[] | undefined>(
+      (MetricDataResults ?? []).map(({ Label = "", Values }) => [Label, Values]),
     );
   };
 

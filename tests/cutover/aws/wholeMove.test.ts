@@ -25,7 +25,9 @@ import { BUCKET } from "../../support/aws/motoBucket";
 /** Checks of what moto knows nothing of, and whether this machine reaches AWS. */
 const NOT_PLAYED = [
   "target-disk",
-  ...["ssm", "secretsmanager", "s3", "ecs", "elasticloadbalancing"].map((it) => `reaches-${it}`),
+  ...["ssm", "secretsmanager", "s3", "ecs", "elasticloadbalancing", "monitoring"].map(
+    (it) => `reaches-${it}`,
+  ),
   ...["runs", "managed", "near", "kept-in", "profile", "metadata"].map((it) => `source-host-${it}`),
   ...[
     "available",
