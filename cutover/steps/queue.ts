@@ -69,8 +69,39 @@ export function queueStateCarried(from: Side, to: Side): Step {
     apply: async ({ signal }) => {
       const state = await from.queue.state(signal);
       await to.queue.restore(state, signal);
+      // Nobody is at work there yet; later a key that is missing may be one that users have removed.
+      const there = await to.queue.state(signal);
+      const lacking = [...state].filter(
+        ([key, value]) => value.ttlMs === undefined && !isSame(value, there.get(key)),
+      );
+      if (lacking.length > 0)
+        throw new Error(
+          `the queue of the ${to.name} does not keep ${lacking.map(([key]) => key).join(", ")}: look whether it evicts keys (maxmemory-policy must be noeviction), and whether somebody else writes there`,
+        );
       await withClient(to.database, signal, (client) => rememberQueueState(client, state));
       return { keys: state.size };
+    },
+  };
+}
+
+/**
+ * What users have left behind on a side runs when they come back and its queue opens, be it days later. It stays: a job
+ * is also known by its query's text, so that the same query would wait for one that was taken away. Before the flip,
+ * because from then on users fill this queue again.
+ */
+export function oldJobsNamed(side: Side): Step {
+  return {
+    id: `${side.name}-old-jobs-named`,
+    title: `Jobs that wait on the ${side.name} already are named: they run when its queue opens`,
+    deadlineMs: 30_000,
+    estimateMs: 20,
+    apply: async ({ signal, warn }) => {
+      const { waiting } = await side.queue.backlog(signal);
+      if (sum(waiting) > 0)
+        warn(
+          `these jobs wait on the ${side.name} since users left it, and run when its queue opens: ${perQueue(waiting)}`,
+        );
+      return { waiting: sum(waiting) };
     },
   };
 }
@@ -121,7 +152,14 @@ export function leftBehindNamed(from: Side, to: Side): Step {
             `${key} was changed on both sides since it was carried: the ${to.name} keeps its own; look which one is meant`,
           );
       }
-      if (late.size > 0) await to.queue.put(late, signal);
+      if (late.size > 0) {
+        await to.queue.put(late, signal);
+        const carried = new Map(before);
+        for (const [key, value] of late)
+          if (value === undefined) carried.delete(key);
+          else carried.set(key, value);
+        await withClient(to.database, signal, (client) => rememberQueueState(client, carried));
+      }
       return { isRead: true, waiting: sum(waiting), carried: [...late.keys()].sort().join(", ") };
     },
   };
@@ -142,5 +180,5 @@ async function readLeft(from: Side, { signal, warn }: Running) {
 }
 
 /** A time to live runs on, and says nothing of a change. */
-const isSame = (one: QueueValue | undefined, other: QueueValue | undefined): boolean =>
+export const isSame = (one: QueueValue | undefined, other: QueueValue | undefined): boolean =>
   isDeepStrictEqual(one && { ...one, ttlMs: 0 }, other && { ...other, ttlMs: 0 });

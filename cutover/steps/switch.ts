@@ -13,7 +13,7 @@ import {
 } from "./aroundWindow";
 import { phaseRecorded } from "./phase";
 import { proven, queryExecuted } from "./proof";
-import { drained, leftBehindNamed, queueOpened, queueStateCarried } from "./queue";
+import { drained, leftBehindNamed, oldJobsNamed, queueOpened, queueStateCarried } from "./queue";
 import { constraintsRestored, taskRemoved } from "./task";
 import {
   arrived,
@@ -55,6 +55,7 @@ export function switchPlan(
       drained(from, options.drainDeadlineMs),
       partStopped(from, "workers"),
       queueStateCarried(from, to),
+      oldJobsNamed(to),
       workersWarm(to),
       wayBackAdvanced(world, to),
       compared(world, from, to, "changes-compared-again"),

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { startValkey, type ValkeyServer } from "../../../cutover/adapters/local/valkeyServer";
+import { withClient } from "../../../cutover/database/database";
 import { createMarkerTable } from "../../../cutover/database/marker";
 import { systemClock } from "../../../cutover/engine/clock";
 import type { Evidence, Step } from "../../../cutover/engine/step";
 import type { Side } from "../../../cutover/ports";
 import { RqQueue } from "../../../cutover/queue/rqQueue";
-import { leftBehindNamed, queueStateCarried } from "../../../cutover/steps/queue";
+import { pausesCarried } from "../../../cutover/steps/proof";
+import { leftBehindNamed, oldJobsNamed, queueStateCarried } from "../../../cutover/steps/queue";
 import { twoServers, type TwoServers } from "../../support/cutover/twoServers";
 
 describe("what is left behind in the old queue, in two real Valkeys", function () {
@@ -28,7 +30,11 @@ describe("what is left behind in the old queue, in two real Valkeys", function (
     [here, there] = valkeys.map(({ url }) => new Redis(url)) as [Redis, Redis];
     for (const client of [here, there]) client.on("error", () => undefined);
     for (const side of ["source", "target"] as const)
-      await createMarkerTable(await servers.administrator(side));
+      await withClient(
+        servers.world[side].database,
+        AbortSignal.timeout(10_000),
+        createMarkerTable,
+      );
   });
   after(async () => {
     here.disconnect();
@@ -81,6 +87,20 @@ describe("what is left behind in the old queue, in two real Valkeys", function (
     assert.equal(await here.llen("rq:queue:queries"), 3);
   });
 
+  it("is named again before users come back, when it would run, and stays", async () => {
+    assert.deepEqual(await apply(oldJobsNamed(source)), { evidence: { waiting: 0 }, warnings: [] });
+    await here.sadd("rq:queues", "rq:queue:queries", "rq:queue:emails");
+    await here.rpush("rq:queue:queries", "one", "two");
+    await here.rpush("rq:queue:emails", "three");
+    assert.deepEqual(await apply(oldJobsNamed(source)), {
+      evidence: { waiting: 3 },
+      warnings: [
+        "these jobs wait on the source since users left it, and run when its queue opens: 1 in emails, 2 in queries",
+      ],
+    });
+    assert.deepEqual(await here.lrange("rq:queue:queries", 0, -1), ["one", "two"]);
+  });
+
   it("is carried if it is a pause that came, changed or went after the others were carried", async () => {
     await here.set("ds:1:pause", "another reason", "EX", 100);
     await here.del("ds:2:pause");
@@ -125,6 +145,53 @@ describe("what is left behind in the old queue, in two real Valkeys", function (
     await there.del("ds:3:pause");
     assert.deepEqual((await apply(leftBehindNamed(source, target))).warnings, []);
     assert.equal(await there.exists("ds:3:pause"), 0);
+  });
+
+  it("is told apart from what users of the new side have paused and lifted since, which is no fault", async () => {
+    const pauses = async () => {
+      const warnings: string[] = [];
+      const client = await servers.administrator("target");
+      const running = {
+        clock: systemClock,
+        signal: AbortSignal.timeout(20_000),
+        progress: () => undefined,
+        warn: (message: string) => warnings.push(message),
+      };
+      const { holds, found } = await pausesCarried(client, target, running);
+      await client.end();
+      return { holds, found, warnings };
+    };
+    await here.del("ds:2:pause");
+    await apply(leftBehindNamed(source, target));
+    assert.deepEqual(await pauses(), { holds: true, found: "2 paused", warnings: [] });
+    await there.del("ds:3:pause");
+    await there.set("ds:1:pause", "for another reason");
+    await there.set("ds:9:pause", "made on the new side");
+    assert.deepEqual(await pauses(), {
+      holds: true,
+      found: "2 paused",
+      warnings: [
+        "pauses of data sources differ on the target from what was carried: ds:1:pause changed, ds:3:pause lifted, ds:9:pause set; nothing is wrong if users did it",
+      ],
+    });
+  });
+
+  it("is not carried to a queue that forgets it, and says so", async () => {
+    const forgetful: Side = {
+      ...target,
+      queue: Object.assign(Object.create(target.queue) as RqQueue, {
+        state: async (signal: AbortSignal) => {
+          await there.del("ds:3:pause");
+          return target.queue.state(signal);
+        },
+      }),
+    };
+    await assert.rejects(
+      apply(queueStateCarried(source, forgetful)),
+      new Error(
+        "the queue of the target does not keep ds:3:pause: look whether it evicts keys (maxmemory-policy must be noeviction), and whether somebody else writes there",
+      ),
+    );
   });
 
   it("keeps nobody from going on if the old side does not answer, and says what that means", async () => {
