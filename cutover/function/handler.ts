@@ -58,7 +58,7 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
         const signal = AbortSignal.timeout(CONNECT_MS);
         const connected = await connectAwsWorld(
           description,
-          invocation.functionName,
+          { ...options, functionName: invocation.functionName },
           clock,
           signal,
         );

@@ -13,10 +13,12 @@ find_database() {
   DATABASE_NAME=${url##*/}
 }
 
-# Runs SQL in Redash's database. Errors are told without the statement, which may hold a verifier.
+# Runs SQL in Redash's database. Errors are told without the statement, which may hold a verifier. In the official set-up
+# the superuser is Redash's own role, which a cutover has made read-only.
 sql() {
   docker exec --interactive --user postgres "$DATABASE" psql --no-psqlrc --quiet --no-align --tuples-only \
-    --set=ON_ERROR_STOP=1 --set=VERBOSITY=terse --username="$SUPERUSER" --dbname="$DATABASE_NAME" <<<"$1"
+    --set=ON_ERROR_STOP=1 --set=VERBOSITY=terse --username="$SUPERUSER" --dbname="$DATABASE_NAME" <<<"SET default_transaction_read_only = off;
+$1"
 }
 
 # A section of the schema, by the container's own pg_dump.

@@ -8,12 +8,13 @@ import type { ConnectionSecret, Secrets } from "./secrets";
 /**
  * PostgreSQL on the source's host. It has a certificate of its own making; SSM, which only the host answers, says which
  * one, so no other server is believed.
+ * @param host undefined if it is no more: then nobody connects
  * @throws Error if the server is to be reached by TLS and has none
  */
 export async function sourceDatabase(
   source: AwsWorldDescription["source"] & ComposeProject,
   secrets: Secrets,
-  host: Pick<HostCommand, "run">,
+  host: Pick<HostCommand, "run"> | undefined,
   signal: AbortSignal,
 ): Promise<Database> {
   const { database } = source;
@@ -21,7 +22,7 @@ export async function sourceDatabase(
   const isEncrypted = database.sslMode === "require";
   const ssl = isEncrypted
     ? {
-        ca: await certificate(host, source, signal),
+        ca: host === undefined ? [] : await certificate(host, source, signal),
         // It is pinned; the name in it is the host's own affair.
         checkServerIdentity: () => undefined,
       }
@@ -43,7 +44,7 @@ async function certificate(
     valuesOf(await host.run("certificate", projectGiven(project), signal)).get("certificate") ?? [];
   if (text === "")
     throw new Error(
-      "the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare, or set redash:dmsSourceSslMode to none, which the guard wants a reason for",
+      "the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare, which makes a certificate",
     );
   return Buffer.from(text, "base64").toString("utf8");
 }

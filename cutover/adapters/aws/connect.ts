@@ -23,15 +23,16 @@ import { Secrets } from "./secrets";
 /**
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
- * @param functionName of this process
+ * @param options name of this function; and whether the source's host is no more, so that it is not asked
  * @throws CallFailed, or Error that names the secret that is not as it should be
  */
 export async function connectAwsWorld(
   description: AwsWorldDescription,
-  functionName: string,
+  options: { readonly functionName: string; readonly sourceGone: boolean },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<{ readonly world: World; readonly close: () => Promise<void> }> {
+  const { functionName, sourceGone } = options;
   const { source, target, task } = description;
   const clients = awsClients(description);
   const secrets = new Secrets(clients.secrets, clock);
@@ -42,7 +43,7 @@ export async function connectAwsWorld(
     clock,
   });
   const databases = {
-    source: await sourceDatabase(source, secrets, host, signal),
+    source: await sourceDatabase(source, secrets, sourceGone ? undefined : host, signal),
     target: await targetDatabase(target, secrets, signal),
   };
   const queue = new RqQueue(await secrets.queueUrl(target.queueUrlSecretArn, signal));

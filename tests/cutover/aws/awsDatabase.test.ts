@@ -90,6 +90,14 @@ describe("the databases of a move on AWS", function () {
     assert.match(replicationConnection, / sslmode='disable'$/);
   });
 
+  it("ask nothing of a host that is no more", async () => {
+    const { source } = awsDescription();
+    const secretArn = await login("redash_mover");
+    const described = { ...source, database: { ...source.database, secretArn } };
+    const { side } = await sourceDatabase(described, secrets(), undefined, signal());
+    assert.equal(side, "source");
+  });
+
   it("check the managed one's certificate by RDS's authorities and its name, and learn Redash's password when it is needed", async () => {
     const { target } = awsDescription();
     const secretArn = await login("redash");

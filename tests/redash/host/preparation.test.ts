@@ -180,7 +180,10 @@ for (const compose of ["v1", "v2"] as const) {
       writeFileSync(hba, ours);
     });
 
-    it("is put back byte by byte, with a restart and without the roles, also twice", async () => {
+    it("is put back byte by byte, with a restart and without the roles, also twice, also if it is fenced", async () => {
+      const fencing = await host.administrator();
+      await fencing.query("ALTER ROLE postgres SET default_transaction_read_only = on");
+      await fencing.end();
       assert.equal(await asked("undo"), "undone=everything\n");
       assert.deepEqual(files(), untouched);
       assert.equal(existsSync(join(host.kept, "before")), false);
