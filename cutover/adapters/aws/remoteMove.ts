@@ -49,6 +49,8 @@ export class RemoteMove {
     const answer = (ask.kind === "perform" ? this.performed(id) : this.answered(id)).finally(() => {
       answered.abort();
     });
+    // It is awaited below, after the journal's last entries: a failure that nobody awaits yet would end the process.
+    answer.catch(() => undefined);
     const onStop = () => {
       void this.options.bucket.put(stopKey(id), "{}", "none").catch((error: unknown) => {
         process.stderr.write(`the function cannot be asked to stop: ${(error as Error).message}\n`);

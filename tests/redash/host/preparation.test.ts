@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import pg from "pg";
 import { scramVerifier } from "../../../cutover/source/scramVerifier";
 import { certificateOf } from "../../../cutover/source/sourceHost";
-import { SOURCE_PARTS } from "../../../redash/hostScript";
+import { MOVE_PARTS, SOURCE_PARTS } from "../../../redash/hostScript";
 import { type ComposeHost, composeHost } from "../../support/host/composeHost";
 
 const REFUSED = 10;
@@ -50,8 +51,12 @@ for (const compose of ["v1", "v2"] as const) {
       untouched = files();
     });
     after(() => host.remove());
-    const asked = async (act: string, more: Record<string, string> = {}) => {
-      const ran = await host.act(SOURCE_PARTS, act, { ...given, ...more });
+    const asked = async (
+      act: string,
+      more: Record<string, string> = {},
+      parts: readonly string[] = SOURCE_PARTS,
+    ) => {
+      const ran = await host.act(parts, act, { ...given, ...more });
       assert.equal(ran.code, 0, ran.stderr);
       return gunzipSync(
         Buffer.from(/\n(.*)\nend/.exec(ran.stdout)?.[1] ?? "", "base64"),
@@ -102,6 +107,10 @@ for (const compose of ["v1", "v2"] as const) {
       postgres.mounts = mounts;
       assert.equal(await asked("undo"), "undone=nothing\n");
       assert.deepEqual(files(), untouched);
+    });
+
+    it("has no certificate to be known by before it is prepared", async () => {
+      assert.equal(await asked("certificate", {}, MOVE_PARTS), "certificate=\n");
     });
 
     it("is prepared without a restart, twice the same", async () => {
@@ -156,6 +165,19 @@ for (const compose of ["v1", "v2"] as const) {
       assert.match(
         String(await login("redash_mover", undefined)),
         /pg_hba.conf rejects connection/,
+      );
+    });
+
+    it("tells the move by which certificate it is known, and the move believes no other", async () => {
+      const ca = certificateOf(await asked("certificate", {}, MOVE_PARTS));
+      assert.equal(ca, certificateOf(await asked("restart")));
+      // As the move has it: pinned, whatever name is in it.
+      const checkServerIdentity = () => undefined;
+      assert.equal(await login("redash_mover", { ca, checkServerIdentity }), true);
+      const [other] = rootCertificates;
+      assert.match(
+        String(await login("redash_mover", { ca: other, checkServerIdentity })),
+        /^self-signed certificate$/,
       );
     });
 

@@ -37,6 +37,7 @@ const COMPOSE: Readonly<Record<string, Part>> = {
   worker: "workers",
 };
 const ECS = COMPOSE;
+const LATER_CLOCK = join(__dirname, "laterClock.ts");
 
 /**
  * A move on AWS as far as it can be had on one machine: PostgreSQL, Valkey and Redash's processes of a rehearsal; the
@@ -159,7 +160,7 @@ export class AwsWorld {
     return description;
   }
 
-  /** `npm run move -- …`, as an operator runs it. */
+  /** `npm run move -- …`, as an operator runs it; SIGUSR2 lets it believe that minutes have passed. */
   start = (...args: string[]) =>
     this.command("cutover/cli.ts", ...args, "--outputs", join(this.folder, "outputs.json"));
 
@@ -213,7 +214,7 @@ export class AwsWorld {
   }
 
   private command(file: string, ...args: string[]) {
-    return spawn(process.execPath, ["--import=tsx", file, ...args], {
+    return spawn(process.execPath, ["--import=tsx", `--import=${LATER_CLOCK}`, file, ...args], {
       cwd: ROOT,
       env: { ...process.env, ...this.environment },
       stdio: ["ignore", "pipe", "pipe"],
