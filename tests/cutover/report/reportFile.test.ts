@@ -67,7 +67,7 @@ describe("a report on the disk", () => {
     );
     refused(
       changed(({ acts }) => (acts[0]!["outcome"] = "fine")),
-      'acts.0.outcome: Invalid option: expected one of "done"|"undone"|"needs-person"|"interrupted"',
+      'acts.0.outcome: Invalid option: expected one of "done"|"undone"|"needs-person"|"paused"|"interrupted"',
     );
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type pg from "pg";
+import pg from "pg";
 import { after, before, describe, it } from "mocha";
 import { createMarkerTable } from "../../../cutover/database/marker";
 import { createSlot, publish, subscribe } from "../../../cutover/database/replication";
@@ -41,7 +41,9 @@ describe("changes since the last comparison", function () {
   before(async () => {
     servers = await twoServers();
     source = await servers.administrator("source");
-    target = await servers.administrator("target");
+    // As the role of the move, which must be able to read what is compared.
+    target = new pg.Client(servers.world.target.database.connection);
+    await target.connect();
     for (const client of [source, target]) {
       await client.query("CREATE TABLE notes (id int PRIMARY KEY, body text)");
       await createMarkerTable(client);
@@ -52,6 +54,7 @@ describe("changes since the last comparison", function () {
     await subscribe(target, directionFrom(servers.world, "source"), "copy");
   });
   after(async () => {
+    await target.end();
     await servers.remove();
   });
 
