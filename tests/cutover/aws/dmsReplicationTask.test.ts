@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseMigrationServiceClient } from "@aws-sdk/client-database-migration-service";
 import { after, before, beforeEach, describe, it } from "mocha";
-import type pg from "pg";
+import pg from "pg";
 import { clientConfig } from "../../../cutover/adapters/aws/clients";
 import { DmsReplicationTask } from "../../../cutover/adapters/aws/dmsReplicationTask";
 import { oneRow } from "../../../cutover/database/database";
@@ -35,10 +35,10 @@ describe("a replication task of AWS DMS", function () {
   before(async () => {
     [moto, servers] = await Promise.all([Moto.start(), twoServers()]);
     client = new DatabaseMigrationServiceClient(clientConfig(moto.options));
-    [source, target] = await Promise.all([
-      servers.administrator("source"),
-      servers.administrator("target"),
-    ]);
+    source = await servers.administrator("source");
+    // DMS writes there as the role of the move, so that is whose its tables are.
+    target = new pg.Client(servers.world.target.database.connection);
+    await target.connect();
     const { oid } = await oneRow<{ oid: string }>(
       source,
       "SELECT lpad(oid::text, 8, '0') AS oid FROM pg_database WHERE datname = current_database()",
@@ -47,6 +47,7 @@ describe("a replication task of AWS DMS", function () {
   });
   after(async () => {
     client.destroy();
+    await target.end();
     await Promise.all([moto.stop(), servers.remove()]);
   });
   beforeEach(async () => {
