@@ -61,8 +61,8 @@ async function replicated(local: LocalWorld): Promise<void> {
       clock: systemClock,
       journal: {
         read: () => Promise.resolve(entries),
-        append: (entry) => {
-          entries.push(entry);
+        append: (...more) => {
+          entries.push(...more);
           return Promise.resolve();
         },
       },

@@ -120,8 +120,8 @@ function slowTraffic(
 
 export const slowJournal = (journal: Journal, { journalAppend }: Latencies): Journal => ({
   read: () => journal.read(),
-  append: async (entry) => {
+  append: async (...entries) => {
     await systemClock.sleep(journalAppend);
-    await journal.append(entry);
+    await journal.append(...entries);
   },
 });

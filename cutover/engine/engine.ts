@@ -138,7 +138,12 @@ class Run {
         index === this.flip ? undefined : stop,
         step.inWindow === true ? undefined : this.options.pause,
       ].filter((it) => it !== undefined);
-      let error = await this.runner.apply(step, this.limitOf(step), stops);
+      let error = await this.runner.apply(
+        step,
+        this.limitOf(step),
+        stops,
+        before.includes(step.id),
+      );
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (
         index === this.flip &&

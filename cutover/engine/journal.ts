@@ -78,8 +78,8 @@ export type Entry = Event & { readonly atMs: number };
 export interface Journal {
   /** All entries so far, also those of other processes. */
   readonly read: () => Promise<readonly Entry[]>;
-  /** Returns when the entry would survive a power cut. */
-  readonly append: (entry: Entry) => Promise<void>;
+  /** All of them or none. Returns when they would survive a power cut. */
+  readonly append: (...entries: readonly Entry[]) => Promise<void>;
 }
 
 /** Lets one process at a time work. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import type { Event, Journal } from "./journal";
+import type { Entry, Event, Journal } from "./journal";
 import { limited } from "./limited";
 import type { Evidence, Plan, Running, Step } from "./step";
 
@@ -18,6 +18,11 @@ export class StepRunner {
   readonly warnings: Warning[] = [];
   /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
   isUndoing = false;
+  /**
+   * Entries of the window that nobody misses if this process dies. They are written with the next one that somebody
+   * would miss: nobody can write while a journal is written.
+   */
+  private held: Entry[] = [];
 
   constructor(
     private readonly plan: Plan,
@@ -41,25 +46,36 @@ export class StepRunner {
 
   /**
    * @param stops each of them breaks it off
+   * @param isTakenUp whether another run has begun it
    * @returns what went wrong, or nothing
    */
   async apply(
     step: Step,
     limitMs: number,
     stops: readonly AbortSignal[],
+    isTakenUp: boolean,
   ): Promise<string | undefined> {
     const { run } = this.options;
+    const { inWindow = false, irreversible = false } = step;
+    // Whoever takes the act up must know of what it has to undo, and of the flip.
+    const isMissed = !inWindow || step.undo !== undefined || irreversible;
     const durationMs = this.stopwatch();
     try {
-      await this.write({ kind: "step-started", run, step: step.id });
+      const started = { kind: "step-started", run, step: step.id } as const;
+      if (isMissed) await this.write(started);
+      else this.hold(started);
       const { skipped, evidence } = await this.limited(step, limitMs, stops, async (running) => {
-        if (step.check !== undefined && (await step.check(running)))
+        // In the window nobody can write while it is asked whether something is done that nobody has begun.
+        const isAsked = !inWindow || isTakenUp;
+        if (isAsked && step.check !== undefined && (await step.check(running)))
           return { skipped: true, evidence: {} };
         return { skipped: false, evidence: await step.apply(running) };
       });
       this.evidence.set(step.id, evidence);
       const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
-      await this.write({ ...event, durationMs: durationMs() });
+      const done = { ...event, durationMs: durationMs() };
+      if (!inWindow || irreversible) await this.write(done);
+      else this.hold(done);
       return undefined;
     } catch (error) {
       const text = messageOf(error);
@@ -108,7 +124,8 @@ export class StepRunner {
   /** Writes what was told already. @throws as `write` */
   async keep(event: Event): Promise<void> {
     try {
-      await this.options.journal.append({ ...event, atMs: this.options.clock.nowMs() });
+      await this.options.journal.append(...this.held, this.entry(event));
+      this.held = [];
     } catch (error) {
       if (!this.isUndoing) throw error;
       this.warnings.push({
@@ -117,6 +134,17 @@ export class StepRunner {
       });
     }
   }
+
+  /** Tells an event, and writes it later. */
+  private hold(event: Event): void {
+    this.held.push(this.entry(event));
+    this.options.onEvent?.(event);
+  }
+
+  private readonly entry = (event: Event): Entry => ({
+    ...event,
+    atMs: this.options.clock.nowMs(),
+  });
 
   private stopwatch(): () => number {
     const { clock } = this.options;

@@ -179,7 +179,7 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
     apply: async ({ signal }) => {
       await assertFenced(from, to, signal);
       await world.traffic.flipTo(to.name, signal);
-      return { goesTo: await world.traffic.goesTo(signal) };
+      return { goesTo: to.name };
     },
     // Its answer was lost, and users may have written on the other side for a moment: these writes come along.
     undo: async (running) => {

@@ -4,13 +4,17 @@ import type { S3Bucket } from "./s3Bucket";
 const PREFIX = "journal/";
 
 /**
- * A journal in a bucket, an object an entry, numbered without a gap. A number is written once: of two that write the
- * same one, one is told so. This fences a process that was frozen, lost its lease, and woke: whoever took over has
- * written an entry since, so its next number is taken, and `lost` says that it must end at once.
+ * A journal in a bucket: objects numbered without a gap, each with the entries of one `append`, a line an entry. A
+ * number is written once: of two that write the same one, one is told so. This fences a process that was frozen, lost
+ * its lease, and woke: whoever took over has written since, so its next number is taken, and `lost` says that it must
+ * end at once.
  */
 export class S3Journal implements Journal {
   /** Entries never change, so that each is fetched once. */
   private readonly entries: Entry[] = [];
+  private objects = 0;
+  /** Text → entries that were to be written under the number that is due: one may be there although no answer said so. */
+  private readonly tried = new Map<string, readonly Entry[]>();
   private isRead = false;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly losing = new AbortController();
@@ -33,15 +37,20 @@ export class S3Journal implements Journal {
     });
 
   /** @throws Error if another process has written this number */
-  append = (entry: Entry): Promise<void> =>
+  append = (...entries: readonly Entry[]): Promise<void> =>
     this.inTurn(async () => {
       this.lost.throwIfAborted();
       if (!this.isRead) await this.fetchNew();
-      const key = keyOf(this.entries.length + 1);
-      const text = JSON.stringify(entry);
+      const text = textOf(entries);
       for (let attempt = 1; ; attempt++) {
+        const key = keyOf(this.objects + 1);
+        this.tried.set(text, entries);
         const found = await this.bucket.put(key, text, "absent");
-        if (found?.text === text) break;
+        const written = this.tried.get(found?.text ?? "");
+        if (written !== undefined) this.add(written);
+        if (found?.text === text) return;
+        // What was tried before is there: the next number is due.
+        if (written !== undefined) continue;
         // Somebody was about to write at the same moment and did not: the number is still free.
         if (found === undefined && attempt < 3) continue;
         this.losing.abort(
@@ -51,19 +60,25 @@ export class S3Journal implements Journal {
         );
         this.lost.throwIfAborted();
       }
-      this.entries.push(entry);
     });
 
+  /** Takes over what the object holds whose number was due. */
+  private add(entries: readonly Entry[]): void {
+    this.entries.push(...entries);
+    this.objects++;
+    this.tried.clear();
+  }
+
   private async fetchNew(): Promise<void> {
-    for await (const keys of this.bucket.keys(PREFIX, keyOf(this.entries.length))) {
+    for await (const keys of this.bucket.keys(PREFIX, keyOf(this.objects))) {
       const objects = await Promise.all(keys.map((key) => this.bucket.get(key)));
       for (const [index, object] of objects.entries()) {
-        const due = keyOf(this.entries.length + 1);
+        const due = keyOf(this.objects + 1);
         if (keys[index] !== due || object === undefined)
           throw new Error(
             `${this.bucket.name}/${due} is missing, but ${keys[index] ?? ""} is there: somebody has removed an entry; restore it (the bucket keeps versions)`,
           );
-        this.entries.push(this.parsed(due, object.text));
+        this.add(object.text.split("\n").map((line) => this.parsed(due, line)));
       }
     }
     this.isRead = true;
@@ -77,13 +92,16 @@ export class S3Journal implements Journal {
     }
   }
 
-  /** Two entries at once would want the same number. */
+  /** Two appends at once would want the same number. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.turn.then(work);
     this.turn = mine.catch(() => undefined);
     return mine;
   }
 }
+
+const textOf = (entries: readonly Entry[]) =>
+  entries.map((entry) => JSON.stringify(entry)).join("\n");
 
 /** As S3 lists them: in the order of their bytes. */
 const keyOf = (number: number) => `${PREFIX}${`${number}`.padStart(9, "0")}.json`;

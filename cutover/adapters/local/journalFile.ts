@@ -39,7 +39,7 @@ export class JournalFile implements Journal {
   };
 
   // Without a turn of the event loop in between: in the window every one counts, and two lines cannot mix.
-  append = (entry: Entry): Promise<void> => {
+  append = (...entries: readonly Entry[]): Promise<void> => {
     mkdirSync(dirname(this.path), { recursive: true });
     const file = openSync(this.path, "a+");
     try {
@@ -48,7 +48,7 @@ export class JournalFile implements Journal {
       const last = Buffer.alloc(1);
       if (size > 0) readSync(file, last, 0, 1, size - 1);
       if (size > 0 && last.toString() !== "\n") this.cutTornLine();
-      appendFileSync(file, `${JSON.stringify(entry)}\n`);
+      appendFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
       fdatasyncSync(file);
     } finally {
       closeSync(file);

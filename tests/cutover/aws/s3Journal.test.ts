@@ -60,6 +60,20 @@ describe("the journal in S3", function () {
     );
   });
 
+  it("writes what comes at once as one object, a line an entry", async () => {
+    const mine = journal();
+    await mine.append(entry("a"), entry("b"));
+    await mine.append(entry("c"));
+    assert.deepEqual(puts().length, 2);
+    assert.deepEqual(await mine.read(), ["a", "b", "c"].map(entry));
+    assert.deepEqual(await journal().read(), ["a", "b", "c"].map(entry));
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: key(1) }));
+    assert.equal(
+      await Body!.transformToString(),
+      ["a", "b"].map((step) => JSON.stringify(entry(step))).join("\n"),
+    );
+  });
+
   it("fetches an entry once", async () => {
     const mine = journal();
     await mine.append(entry("a"));
@@ -103,6 +117,19 @@ describe("the journal in S3", function () {
     assert.equal(puts().length, 3);
     assert.equal(mine.lost.aborted, false);
     assert.deepEqual(await journal().read(), [entry("a"), entry("b")]);
+  });
+
+  it("goes on after an entry that was written, although every answer was lost", async () => {
+    const mine = journal();
+    await mine.append(entry("a"));
+    moto.failNext(/^PUT/, "answer-lost");
+    for (let tries = 0; tries < 4; tries++)
+      moto.failNext(/^PUT/, { code: "SlowDown", status: 503 });
+    await assert.rejects(mine.append(entry("b")), /SlowDown/);
+    await mine.append(entry("c"));
+    assert.equal(mine.lost.aborted, false);
+    for (const it of [mine, journal()])
+      assert.deepEqual(await it.read(), ["a", "b", "c"].map(entry));
   });
 
   it("is not lost when somebody else was about to write at the same moment and did not", async () => {

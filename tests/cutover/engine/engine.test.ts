@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { Journal } from "../../../cutover/engine/journal";
+import type { Event, Journal } from "../../../cutover/engine/journal";
 import type { Step } from "../../../cutover/engine/step";
 import { MemoryLock } from "../../support/cutover/memory";
 import {
@@ -36,6 +36,77 @@ describe("the engine", () => {
       "run-ended",
     ]);
     assert.equal(with_.lock.holder, undefined);
+  });
+
+  it("writes what nobody would miss of a window with the next entry that somebody would", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const appends: string[] = [];
+    const told: string[] = [];
+    const nameOf = (it: Event) => `${it.kind}${"step" in it ? ` ${it.step}` : ""}`;
+    const journal: Journal = {
+      read: with_.journal.read,
+      append: async (...entries) => {
+        appends.push(entries.map(nameOf).join(", "));
+        await with_.journal.append(...entries);
+      },
+    };
+    const steps = cutover(world);
+    steps.splice(
+      2,
+      1,
+      world.lasting("drain", { inWindow: true }),
+      world.step("turn", { inWindow: true }),
+    );
+    await run(steps, { ...with_, journal }, { onEvent: (it) => told.push(nameOf(it)) });
+    assert.deepEqual(appends, [
+      "run-started",
+      "step-started prepare",
+      "step-done prepare",
+      "step-started fence",
+      "step-done fence, step-started drain, step-done drain, step-started turn",
+      "step-done turn, step-started flip",
+      "step-done flip",
+      "step-started open",
+      "step-done open",
+      "run-ended",
+    ]);
+    assert.deepEqual(told, kinds(with_.journal));
+  });
+
+  it("writes all of a window that failed", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const steps = cutover(world);
+    steps.splice(2, 1, world.lasting("drain", { inWindow: true, apply: fails("x") }));
+    await run(steps, with_);
+    assert.deepEqual(kinds(with_.journal).slice(3), [
+      "step-started fence",
+      "step-done fence",
+      "step-started drain",
+      "step-failed drain",
+      "undo-started drain",
+      "undone drain",
+      "undo-started fence",
+      "undone fence",
+      "undo-started prepare",
+      "undone prepare",
+      "run-ended",
+    ]);
+  });
+
+  it("does not ask in a window whether a step holds that no run has begun", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    let asked = 0;
+    const check = () => {
+      asked++;
+      return Promise.resolve(world.on.has("flip"));
+    };
+    await run(cutover(world, { flip: { check }, open: { apply: fails("x") } }), with_);
+    assert.deepEqual([asked, world.log], [0, ["+prepare", "+fence", "+drain", "+flip"]]);
+    await run(cutover(world, { flip: { check } }), with_);
+    assert.deepEqual([asked, world.log], [1, ["+prepare", "+fence", "+drain", "+flip", "+open"]]);
   });
 
   it("skips what holds already", async () => {
@@ -328,10 +399,10 @@ describe("the engine", () => {
     const with_ = setup();
     const full: Journal = {
       read: with_.journal.read,
-      append: (entry) =>
-        "step" in entry && entry.step === "drain"
+      append: (...entries) =>
+        entries.some((it) => "step" in it && it.step === "drain")
           ? Promise.reject(new Error("no space left on device"))
-          : with_.journal.append(entry),
+          : with_.journal.append(...entries),
     };
     const outcome = await run(cutover(world), { ...with_, journal: full });
     assert.equal(outcome.outcome, "undone");

@@ -45,9 +45,9 @@ describe("the engine, in a process that must end soon", () => {
     const with_ = setup();
     const timely: Journal = {
       read: with_.journal.read,
-      append: async (entry) => {
-        await with_.journal.append(entry);
-        if (entry.kind === "step-done") pause.abort();
+      append: async (...entries) => {
+        await with_.journal.append(...entries);
+        if (entries.some(({ kind }) => kind === "step-done")) pause.abort();
       },
     };
     const { outcome, reason } = await run(
@@ -104,9 +104,10 @@ describe("the engine, asked to stop", () => {
     const controller = new AbortController();
     const slow: Journal = {
       read: with_.journal.read,
-      append: async (entry) => {
-        await with_.journal.append(entry);
-        if (entry.kind === "step-started" && entry.step === "fence") controller.abort();
+      append: async (...entries) => {
+        await with_.journal.append(...entries);
+        if (entries.some((it) => it.kind === "step-started" && it.step === "fence"))
+          controller.abort();
       },
     };
     const { outcome, reason } = await run(

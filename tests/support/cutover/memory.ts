@@ -5,12 +5,12 @@ export class MemoryJournal implements Journal {
   readonly entries: Entry[] = [];
 
   read = (): Promise<readonly Entry[]> => Promise.resolve([...this.entries]);
-  append = (entry: Entry): Promise<void> => {
-    this.entries.push(entry);
+  append = (...entries: readonly Entry[]): Promise<void> => {
+    this.entries.push(...entries);
     return Promise.resolve();
   };
 
-  /** The journal as a process sees it that is killed right after some entries of its own: nothing returns any more. */
+  /** The journal as a process sees it that is killed as soon as some entries of its own are written: nothing returns any more. */
   forProcessKilledAfter(entries: number): Journal & { readonly dead: Promise<void> } {
     let left = entries;
     let die: () => void;
@@ -19,9 +19,9 @@ export class MemoryJournal implements Journal {
     });
     return {
       read: this.read,
-      append: async (entry) => {
-        if (left > 0) await this.append(entry);
-        left--;
+      append: async (...given) => {
+        if (left > 0) await this.append(...given);
+        left -= given.length;
         if (left > 0) return;
         die();
         await new Promise(() => undefined);

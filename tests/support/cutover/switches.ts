@@ -9,7 +9,8 @@ export class Switches {
   readonly on = new Set<string>();
   readonly log: string[] = [];
 
-  step(id: string, more: Partial<Step> = {}): Step {
+  /** One that nothing undoes. */
+  lasting(id: string, more: Partial<Step> = {}): Step {
     return {
       id,
       title: id,
@@ -20,6 +21,13 @@ export class Switches {
         this.on.add(id);
         return Promise.resolve({ [id]: true });
       },
+      ...more,
+    };
+  }
+
+  step(id: string, more: Partial<Step> = {}): Step {
+    return {
+      ...this.lasting(id),
       undo: () => {
         this.log.push(`-${id}`);
         this.on.delete(id);
