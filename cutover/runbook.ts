@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsPreflightChecks } from "./adapters/aws/preflight/preflight";
-import { connectLocalWorld } from "./adapters/local/connect";
-import type { LocalSideDescription } from "./adapters/local/description";
 import type { Plan, Step } from "./engine/step";
-import { type Transport, TRANSPORTS, type World } from "./ports";
+import { paperWorld } from "./paperWorld";
+import { TRANSPORTS } from "./ports";
 import type { Check } from "./preflight/check";
 import { preflightChecks } from "./preflight/preflight";
 import { duration } from "./report/quantity";
@@ -60,12 +59,13 @@ function stepTable(logical: Plan | undefined, dms: Plan | undefined): string[] {
   for (const [index, step] of (logical?.steps ?? []).entries())
     if (!ids(dms).includes(step.id)) steps.splice(index, 0, step);
   return [
-    "| step | what it does | limit | window | undo |",
-    "| --- | --- | ---: | --- | --- |",
+    "| step | what it does | what to watch | limit | window | undo |",
+    "| --- | --- | --- | ---: | --- | --- |",
     ...steps.map((step) =>
       row([
         `\`${step.id}\`${only(step)}`,
         step.title,
+        step.watch ?? "",
         duration(step.deadlineMs),
         step.irreversible === true ? "the flip" : step.inWindow === true ? "yes" : "",
         step.irreversible === true
@@ -82,27 +82,5 @@ function stepTable(logical: Plan | undefined, dms: Plan | undefined): string[] {
 
 const row = (cells: readonly string[]) =>
   `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-
-/** A world that is described but not there: plans are made without asking it anything. */
-function paperWorld(kind: Transport["kind"]): World {
-  const url = "http://127.0.0.1:1";
-  const side: LocalSideDescription = {
-    database: { host: "127.0.0.1", port: 1, database: "redash", user: "nobody", password: "none" },
-    applicationRole: "redash",
-    dataDirectory: "nowhere",
-    redisUrl: "redis://127.0.0.1:1",
-    serverUrl: url,
-    secretKey: "none",
-  };
-  const { world } = connectLocalWorld({
-    kind: "local",
-    source: side,
-    target: side,
-    front: { url, controlUrl: url },
-    processesUrl: url,
-    ...(kind === "dms" ? { task: { controlUrl: url, sourceRole: "dms", sourceSlot: "dms" } } : {}),
-  });
-  return { ...world, phase: { record: () => Promise.reject(new Error("a world on paper")) } };
-}
 
 if (require.main === module) writeFileSync(FILE, runbook());

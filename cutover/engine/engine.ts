@@ -26,6 +26,8 @@ export interface EngineOptions {
    * @default false
    */
   readonly undo?: boolean;
+  /** Waited for before each step; time that passes meanwhile is time of the window if it is open. @default not at all */
+  readonly before?: (step: Step) => Promise<void>;
   /** Called with each event as it is written. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -126,6 +128,7 @@ class Run {
       // All before the flip was done when it was started, and looks different since.
       if (flipped && index < this.flip) continue;
       const isFinal = flipped || (this.flip !== -1 && index > this.flip);
+      await this.options.before?.(step);
       const stop = isFinal ? undefined : this.options.stop;
       if (isAborted(stop)) return this.back(applied, "it was asked to stop");
       if (this.isPaused())

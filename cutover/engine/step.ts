@@ -23,6 +23,8 @@ export interface Step {
   readonly id: string;
   /** What it does, as a sentence without "the step". */
   readonly title: string;
+  /** What a person looks at while it runs. @default nothing in particular */
+  readonly watch?: string;
   /** Time limit of `apply`, and of `undo`, each. */
   readonly deadlineMs: number;
   /** How long it takes as a rule, for the plan that is shown beforehand. */

@@ -11,10 +11,11 @@ import { readReport, writeReport } from "../report/reportFile";
 import { EXIT_CODES, verdictOf } from "../report/summary";
 import { terminal } from "../report/terminal";
 import { choice, ended, Problems, wholeNumber } from "../command";
+import { Pause } from "./pause";
 import { rehearse } from "./rehearsal";
 
 const USAGE = `npm run rehearse -- [--size MB] [--times N] [--redash VERSION] [--seed N] [--budget MS]
-                       [--transport logical|dms] [--against FILE] [--gigabytes N]
+                       [--transport logical|dms] [--against FILE] [--gigabytes N] [--pause]
 
 Rehearses the whole move on this machine: real PostgreSQL 13 and 17, real Valkey, processes that stand in for Redash's,
 a load balancer, users who write and read. Nothing of AWS is touched, and nothing is left behind but out/.
@@ -25,10 +26,12 @@ a load balancer, users who write and read. Nothing of AWS is touched, and nothin
   --redash VERSION  schema of the source: ${REDASH_SCHEMAS.join(", ")}
   --seed N          the same number makes the same data (default 1)
   --budget MS       longest write outage before everything is undone (default 5000)
+  --pause           stops before each step: what will happen, what to watch, how to go back; without a budget
   --against FILE    compares with the report of an earlier rehearsal (out/rehearsal.json, kept under another name)
   --gigabytes N     estimates the move of a database of that size, with its assumptions
 
 Exit codes: 0 done, 1 done with warnings, 2 failed and undone, 3 needs a person, 64 wrong usage.`;
+const A_DAY_MS = 86_400_000;
 const OUT = join(__dirname, "..", "..", "out");
 const STATE = join(__dirname, "..", "..", ".state");
 
@@ -41,7 +44,8 @@ function readArguments() {
       transport: { type: "string", default: "logical" },
       redash: { type: "string", default: "25.8.0" },
       seed: { type: "string", default: "1" },
-      budget: { type: "string", default: "5000" },
+      budget: { type: "string" },
+      pause: { type: "boolean", default: false },
       against: { type: "string" },
       gigabytes: { type: "string" },
       help: { type: "boolean", default: false },
@@ -49,11 +53,18 @@ function readArguments() {
   });
   if (values.help) return undefined;
   const problems = new Problems();
+  if (values.pause && values.budget !== undefined)
+    problems.list.push(
+      "--budget and --pause exclude each other: people take the time they need; leave out one",
+    );
   const given = {
     megabytes: wholeNumber(problems, "size", values.size, 8, 5000),
     times: wholeNumber(problems, "times", values.times, 1, 1000),
     seed: wholeNumber(problems, "seed", values.seed, 0, 2 ** 31 - 1),
-    writeOutageBudgetMs: wholeNumber(problems, "budget", values.budget, 50, 600_000),
+    writeOutageBudgetMs: values.pause
+      ? A_DAY_MS
+      : wholeNumber(problems, "budget", values.budget ?? "5000", 50, 600_000),
+    pause: values.pause,
     schema: choice(problems, "redash", values.redash, REDASH_SCHEMAS),
     transport: choice(problems, "transport", values.transport, TRANSPORTS),
     before:
@@ -75,9 +86,10 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const { before, gigabytes, ...options } = given;
+  const { before, gigabytes, pause: isPaused, ...options } = given;
   const write = (text: string) => process.stderr.write(text);
   const stop = stopSignal(write);
+  const pause = isPaused ? new Pause(process.stdin, write, stop) : undefined;
   const { say, event } = narrator(write);
   // Each rehearsal is a world of its own, and so is its journal.
   const name = new Date().toISOString().replace(/[:.]/g, "-");
@@ -85,10 +97,11 @@ async function main(): Promise<number> {
     ...options,
     journal: new JournalFile(join(OUT, `journal-${name}.jsonl`)),
     lock: new LockFile(join(STATE, "rehearsal.lock")),
-    stop,
+    stop: pause?.stopped ?? stop,
+    ...(pause && { before: pause.before }),
     onProgress: say,
     onEvent: event,
-  });
+  }).finally(() => pause?.end());
   const files = writeReport(OUT, "rehearsal", rehearsal, before);
   process.stdout.write(`\n${terminal(rehearsal, process.stdout.isTTY)}\n`);
   if (before !== undefined) process.stdout.write(`${comparison(before, rehearsal)}\n`);

@@ -8,7 +8,7 @@ import { oneRow } from "../database/database";
 import { systemClock } from "../engine/clock";
 import { runPlan } from "../engine/engine";
 import type { Event, Journal, Lock } from "../engine/journal";
-import type { Plan } from "../engine/step";
+import type { Plan, Step } from "../engine/step";
 import { Move } from "../move";
 import type { Transport, World } from "../ports";
 import { type ActRecord, actsOf } from "../report/acts";
@@ -33,6 +33,8 @@ export interface RehearsalOptions {
   readonly stop: AbortSignal;
   readonly onProgress: (message: string) => void;
   readonly onEvent: (act: string, event: Event) => void;
+  /** Waited for before each step: time of people, which the report shows as time of the step before. @default not at all */
+  readonly before?: (plan: Plan, step: Step) => Promise<void>;
   /** How the acts reach the world; users work in it as it is. @default directly */
   readonly reach?: (local: LocalWorld) => Promise<Reached>;
 }
@@ -170,6 +172,7 @@ async function rehearsed(
     lock: options.lock,
     run,
     stop: options.stop,
+    before: async (step) => options.before?.(plan, step),
     onEvent: (event) => {
       options.onEvent(plan.act, event);
     },
@@ -194,7 +197,7 @@ async function sizeOf(local: LocalWorld): Promise<{ bytes: number; rows: number 
 
 async function environment(
   local: LocalWorld,
-  { schema, transport, megabytes, seed, times }: RehearsalOptions,
+  { schema, transport, megabytes, seed, times, before }: RehearsalOptions,
 ): Promise<Record<string, string>> {
   const versions: string[] = [];
   for (const side of ["source", "target"] as const) {
@@ -214,6 +217,9 @@ async function environment(
     "moves rehearsed": String(times),
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${process.arch}`,
     Node: process.version,
+    ...(before && {
+      "before each step": "a person was waited for, also while users could not write",
+    }),
   };
 }
 

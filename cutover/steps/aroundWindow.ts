@@ -19,6 +19,7 @@ export function ready(world: World, from: Side, to: Side): Step {
   return {
     id: `${to.name}-ready`,
     title: `The ${to.name} is healthy, idle, and replication runs`,
+    watch: "healthy targets, lag, backlog: what is wrong ends it here, with nothing changed",
     deadlineMs: 60_000,
     estimateMs: 100,
     apply: async ({ signal }) => {
@@ -71,6 +72,7 @@ export function wayBackPrepared(world: World, from: Side, to: Side): Step {
   return {
     id: `${to.name}-way-back-prepared`,
     title: `Replication from the ${to.name} back to the ${from.name} is prepared, not started`,
+    watch: "long transactions: a slot waits for their end",
     deadlineMs: 120_000,
     estimateMs: 200,
     apply: (running) =>
@@ -107,6 +109,7 @@ export function wayBackAdvanced(world: World, to: Side): Step {
   return {
     id: `${to.name}-way-back-advanced`,
     title: `The way back from the ${to.name} is past what has arrived so far`,
+    watch: "nothing: users are not concerned",
     deadlineMs: 300_000,
     estimateMs: 100,
     apply: (running) =>
@@ -121,6 +124,7 @@ export function compared(world: World, from: Side, to: Side, id: string, isLast 
   return {
     id,
     title: "What changed since the last comparison is equal on both sides",
+    watch: "rows that changed: the fewer, the shorter the window",
     deadlineMs: 600_000,
     estimateMs: 1000,
     apply: (running) => compareChanges(world, from, to, running, isLast),
@@ -131,6 +135,7 @@ export function partStopped(side: Side, part: "scheduler" | "workers"): Step {
   return {
     id: `${side.name}-${part}-stopped`,
     title: `No ${part === "workers" ? "worker" : part} runs on the ${side.name}`,
+    watch: "whoever waits for a query: nothing new is scheduled or executed until the flip",
     deadlineMs: 300_000,
     estimateMs: 3000,
     apply: async ({ signal }) => {
@@ -149,6 +154,7 @@ export function workersWarm(side: Side): Step {
   return {
     id: `${side.name}-workers-warm`,
     title: `Workers of the ${side.name} run, and take no job yet`,
+    watch: "workers that run, and their memory",
     deadlineMs: 300_000,
     estimateMs: 1000,
     apply: async ({ signal }) => {
@@ -163,6 +169,7 @@ export function schedulerStarted(side: Side): Step {
   return {
     id: `${side.name}-scheduler-started`,
     title: `The scheduler of the ${side.name} runs`,
+    watch: "the queues: scheduled queries come in, and are executed",
     deadlineMs: 300_000,
     estimateMs: 2000,
     apply: async ({ signal }) => {
@@ -181,6 +188,7 @@ export function slotsDropped(world: World, side: Side): Step {
   return {
     id: `${side.name}-slots-dropped`,
     title: `The ${side.name} keeps no WAL for nobody`,
+    watch: "slots of the side that users have left",
     deadlineMs: 30_000,
     estimateMs: 20,
     apply: (running) =>

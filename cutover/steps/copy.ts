@@ -22,6 +22,7 @@ export function published({ source }: World): Step {
   return {
     id: "source-published",
     title: "The source publishes every table",
+    watch: "nothing: an entry in the catalog of the source",
     deadlineMs: 60_000,
     estimateMs: 50,
     apply: (running) =>
@@ -51,6 +52,7 @@ export function copied(world: World, deadlineMs: number): Step {
   return {
     id: "tables-copied",
     title: "Every table is copied and kept up to date",
+    watch: "load and free disk of the source: it keeps WAL until the copy is over",
     deadlineMs,
     estimateMs: 60_000,
     apply: (running) =>

@@ -20,6 +20,7 @@ export function indexesMade({ target, schema, transport }: World, deadlineMs: nu
   return {
     id: "indexes-made",
     title: "The target has the source's indexes, constraints and triggers",
+    watch: "lag: replication waits while an index is made, and catches up",
     deadlineMs,
     estimateMs: 30_000,
     apply: (running) =>

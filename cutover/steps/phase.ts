@@ -13,6 +13,7 @@ export const phaseRecorded = ({ phase: record }: World, phase: Phase): readonly 
         {
           id: "phase-recorded",
           title: `The program knows that the move is at \`${phase}\``,
+          watch: "the next preview: it wants `redash:phase` to follow",
           deadlineMs: 60_000,
           estimateMs: 100,
           apply: async ({ signal }) => {

@@ -33,6 +33,7 @@ function targetQueueSuspended({ target }: World): Step {
   return {
     id: "target-queue-suspended",
     title: "Workers of the target take no jobs",
+    watch: "jobs of the target: none is at work",
     deadlineMs: 30_000,
     estimateMs: 10,
     apply: async ({ signal }) => {
@@ -48,6 +49,7 @@ function applicationRoleMade({ target }: World): Step {
   return {
     id: "target-application-role-made",
     title: "The application can log in on the target, and the moving role can act as it",
+    watch: "servers of the target: from now on they can log in",
     deadlineMs: 30_000,
     estimateMs: 50,
     apply: ({ signal }) =>
@@ -65,6 +67,7 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
   return {
     id: "target-schema-made",
     title: "The target has the source's tables, primary keys, functions and sequences",
+    watch: "nothing: the source only reads its catalog",
     deadlineMs: 600_000,
     estimateMs: 2000,
     check: async (running) =>
@@ -112,6 +115,7 @@ function markerTablesMade({ source, target }: World): Step {
   return {
     id: "marker-tables-made",
     title: "Both sides have the table of markers",
+    watch: "nothing: two small tables",
     deadlineMs: 30_000,
     estimateMs: 10,
     apply: (running) =>

@@ -13,6 +13,7 @@ export function proven(from: Side, to: Side): Step {
   return {
     id: `${to.name}-proven`,
     title: `The ${to.name} does what the ${from.name} did: keys, triggers, sequences, credentials, search, schedules, pauses`,
+    watch: "each proof, as it is named",
     deadlineMs: 600_000,
     estimateMs: 500,
     apply: async (running) => {
@@ -34,6 +35,7 @@ export function queryExecuted(world: World, to: Side): Step {
   return {
     id: `${to.name}-query-executed`,
     title: "A query is executed, from the API through queue and worker to its end",
+    watch: "how long the query takes",
     deadlineMs: 120_000,
     estimateMs: 300,
     apply: async ({ clock, signal }) => {

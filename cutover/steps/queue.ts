@@ -27,6 +27,7 @@ export function drained(side: Side, drainDeadlineMs: number): Step {
   return {
     id: `${side.name}-queue-drained`,
     title: `No job of the ${side.name} is at work, and none is taken any more`,
+    watch: "jobs at work: who is not done at the limit is cut; who waits is named",
     deadlineMs: drainDeadlineMs + DRAIN_ASKING_MS,
     estimateMs: 5000,
     apply: async (running) => {
@@ -64,6 +65,7 @@ export function queueStateCarried(from: Side, to: Side): Step {
   return {
     id: `${to.name}-queue-state-carried`,
     title: "Paused data sources, schema blacklist and last-run times are carried",
+    watch: "nothing: a few keys",
     deadlineMs: 120_000,
     estimateMs: 50,
     apply: async ({ signal }) => {
@@ -93,6 +95,7 @@ export function oldJobsNamed(side: Side): Step {
   return {
     id: `${side.name}-old-jobs-named`,
     title: `Jobs that wait on the ${side.name} already are named: they run when its queue opens`,
+    watch: "jobs of an earlier switch: they run when the queue opens",
     deadlineMs: 30_000,
     estimateMs: 20,
     apply: async ({ signal, warn }) => {
@@ -110,6 +113,7 @@ export function queueOpened(side: Side): Step {
   return {
     id: `${side.name}-queue-opened`,
     title: `Workers of the ${side.name} take jobs`,
+    watch: "jobs at work: the first ones begin",
     deadlineMs: 30_000,
     estimateMs: 10,
     check: async ({ signal }) => !(await side.queue.isSuspended(signal)),
@@ -129,6 +133,7 @@ export function leftBehindNamed(from: Side, to: Side): Step {
   return {
     id: `${from.name}-left-behind-named`,
     title: `Jobs that came too late on the ${from.name} are named, and pauses that came too late are carried`,
+    watch: "jobs that are named: whoever waits for them must ask again",
     deadlineMs: 120_000,
     estimateMs: 20,
     apply: async (running) => {

@@ -56,6 +56,7 @@ function usersOn({ traffic }: World, side: SideName): Step {
   return {
     id: `users-on-${side}`,
     title: `Users are on the ${side}`,
+    watch: "weights of the load balancer",
     deadlineMs: 30_000,
     estimateMs: 5,
     apply: async ({ signal }) => {
@@ -75,6 +76,7 @@ function replicationRemoved(side: Side, subscriber?: Side): Step {
   return {
     id: `${side.name}-replication-removed`,
     title: `The ${side.name} replicates to nobody`,
+    watch: "from here on there is no way back by this program",
     deadlineMs: 120_000,
     estimateMs: 100,
     forwardOnly: true,
@@ -99,6 +101,7 @@ function targetEmptied({ target }: World): Step {
   return {
     id: "target-emptied",
     title: "The target's database is as empty as before, without the role that the move has made",
+    watch: "nothing: users are on the source",
     deadlineMs: 120_000,
     estimateMs: 500,
     forwardOnly: true,
@@ -118,6 +121,7 @@ function nothingLeft(sides: readonly Side[]): Step {
   return {
     id: "nothing-left",
     title: `No slot, publication, subscription or table of the move is left on ${where}`,
+    watch: "slots and publications of both servers",
     deadlineMs: 30_000,
     estimateMs: 10,
     apply: async ({ signal }) => {

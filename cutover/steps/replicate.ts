@@ -22,6 +22,7 @@ function analyzed({ target }: World): Step {
   return {
     id: "target-analyzed",
     title: "The target's planner knows its tables",
+    watch: "nothing: users are on the source",
     deadlineMs: 3_600_000,
     estimateMs: 2000,
     apply: (running) =>

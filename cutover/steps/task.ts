@@ -24,6 +24,7 @@ export function notNullRelaxed({ target }: World): Step {
   return {
     id: "target-not-null-relaxed",
     title: "Columns of large values may be NULL on the target until the task has brought them",
+    watch: "nothing: the tables are empty",
     deadlineMs: 60_000,
     estimateMs: 50,
     apply: (running) =>
@@ -42,6 +43,7 @@ export function loaded(world: World, task: ReplicationTask, deadlineMs: number):
   return {
     id: "tables-loaded",
     title: "The task has loaded every table but those that are carried, and these are carried",
+    watch: "load and free disk of the source, errors and cut values of the task",
     deadlineMs,
     estimateMs: 60_000,
     apply: (running) =>
@@ -111,6 +113,7 @@ export function taskRemoved(world: World, task: ReplicationTask): Step {
   return {
     id: "task-removed",
     title: "The replication task is gone, and with it its slot on the source",
+    watch: "slots of the source: that of the task is gone",
     deadlineMs: 900_000,
     estimateMs: 500,
     apply: async (running) => {
@@ -130,6 +133,7 @@ export function constraintsRestored({ source, target }: World, deadlineMs: numbe
     id: "target-constraints-restored",
     title:
       "Columns of the target are required where they are on the source, and foreign keys are validated",
+    watch: "locks on tables of the target: each lasts as long as its rows are read",
     deadlineMs,
     estimateMs: 1000,
     apply: (running) =>

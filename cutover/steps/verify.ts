@@ -21,6 +21,7 @@ function changesWatched({ source }: World): Step {
   return {
     id: "changes-watched",
     title: "The source remembers which rows change from now on",
+    watch: "free disk of the source: it keeps WAL until the next comparison",
     deadlineMs: 600_000,
     estimateMs: 50,
     check: ({ signal }) =>
@@ -42,6 +43,7 @@ function allCompared(world: World, deadlineMs: number): Step {
   return {
     id: "everything-compared",
     title: "Every row is equal on both sides",
+    watch: "load of both servers; a row that stays different fails it",
     deadlineMs,
     estimateMs: 30_000,
     apply: (running) => compareAll(world, world.source, world.target, running),
@@ -52,6 +54,7 @@ function changesCompared(world: World): Step {
   return {
     id: "changes-compared",
     title: "What changed meanwhile is equal on both sides",
+    watch: "rows that differ at first are in flight, and become equal",
     deadlineMs: 3_600_000,
     estimateMs: 500,
     apply: (running) => compareChanges(world, world.source, world.target, running),
@@ -65,6 +68,7 @@ function sequencesAhead({ source, target }: World): Step {
   return {
     id: "sequences-ahead",
     title: "The target's sequences are ahead of the source's",
+    watch: "nothing: the cutover sets them exactly",
     deadlineMs: 60_000,
     estimateMs: 10,
     apply: (running) =>

@@ -19,6 +19,7 @@ export function fenced(side: Side, patienceMs: number): Step {
   return {
     id: `${side.name}-fenced`,
     title: `The application can read but not write on the ${side.name}`,
+    watch: "people who save something: it fails from here on; reading goes on",
     deadlineMs: 10_000,
     estimateMs: 10,
     inWindow: true,
@@ -40,6 +41,7 @@ export function keptOut({ traffic }: World, side: Side): Step {
   return {
     id: `${side.name}-kept-read-only`,
     title: `The application cannot write on the ${side.name}, which only receives`,
+    watch: "servers of this side: they stay healthy",
     deadlineMs: 30_000,
     estimateMs: 20,
     apply: async (running) => {
@@ -65,6 +67,7 @@ export function unfenced(side: Side): Step {
   return {
     id: `${side.name}-not-fenced`,
     title: `The application may write on the ${side.name}`,
+    watch: "the clock: right after this users cannot write",
     deadlineMs: 10_000,
     estimateMs: 10,
     check: ({ signal }) =>
@@ -82,6 +85,7 @@ export function arrived(from: Side, to: Side): Step {
   return {
     id: `${to.name}-has-everything`,
     title: `A marker written after the last write has arrived on the ${to.name}`,
+    watch: "lag: it falls to nothing",
     deadlineMs: 30_000,
     estimateMs: 5,
     inWindow: true,
@@ -97,6 +101,7 @@ export function sequencesSet(from: Side, to: Side): Step {
   return {
     id: `${to.name}-sequences-set`,
     title: "Every sequence goes on after the last number that was given out",
+    watch: "nothing: numbers are set",
     deadlineMs: 10_000,
     estimateMs: 5,
     inWindow: true,
@@ -118,6 +123,7 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
   return {
     id: `${to.name}-replication-turned`,
     title: `Replication runs from the ${to.name} to the ${from.name}`,
+    watch: "lag of the other direction",
     deadlineMs: 15_000,
     estimateMs: 10,
     inWindow: true,
@@ -171,6 +177,7 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
   return {
     id: `traffic-to-${to.name}`,
     title: `Traffic goes to the ${to.name}`,
+    watch: "the first write on the new side, errors of the load balancer",
     deadlineMs: 20_000,
     estimateMs: 10,
     inWindow: true,

@@ -95,6 +95,21 @@ describe("the engine", () => {
     ]);
   });
 
+  it("waits before each step for whom it is told to, and goes back if it is asked to stop meanwhile", async () => {
+    const world = new Switches();
+    const stop = new AbortController();
+    const before = (step: Step) => {
+      world.log.push(`?${step.id}`);
+      if (step.id === "drain") stop.abort();
+      return Promise.resolve();
+    };
+    const { outcome } = await run(cutover(world), setup(), { before, stop: stop.signal });
+    assert.equal(outcome, "undone");
+    assert.deepEqual(world.log, [
+      ...["?prepare", "+prepare", "?fence", "+fence", "?drain", "-fence", "-prepare"],
+    ]);
+  });
+
   it("does not ask in a window whether a step holds that no run has begun", async () => {
     const world = new Switches();
     const with_ = setup();
