@@ -43,7 +43,15 @@ const ACT = z.object({
   warnings: z.array(z.string()),
   flipped: z.boolean(),
   writeOutageMs: optional(z.number()),
-  users: optional(z.object({ writeGap: GAP, readGap: GAP, failedReads: z.number() })),
+  users: optional(
+    z.object({
+      writeGap: GAP,
+      readGap: GAP,
+      failedReads: z.number(),
+      // Reports of before have none.
+      readErrors: z.array(z.string()).default([]),
+    }),
+  ),
 });
 const REPORT: z.ZodType<Report> = z.object({
   startedAt: z.iso.datetime(),

@@ -48,7 +48,8 @@ export function headline(report: Report): string {
       `${count(ledger.acknowledged)} acknowledged writes: ${ledger.lost.length} lost, ${ledger.duplicated.length} duplicated`,
     );
   const failedReads = acts.reduce((sum, { users }) => sum + (users?.failedReads ?? 0), 0);
-  if (failedReads > 0) parts.push(`${counted(failedReads, "read")} failed`);
+  const why = new Set(acts.flatMap(({ users }) => users?.readErrors ?? []));
+  if (failedReads > 0) parts.push(`${counted(failedReads, "read")} failed: ${[...why].join(", ")}`);
   return parts.join("; ");
 }
 

@@ -247,8 +247,15 @@ describe("the verdict", () => {
 
   it("does not keep a failed read to itself", () => {
     const report = rehearsed(done);
-    const acts = report.acts.map((act) => ({ ...act, users: { ...act.users!, failedReads: 3 } }));
-    assert.match(headline({ ...report, acts }), /; 3 reads failed$/);
+    const readErrors = ['500 {"message":"Connection terminated"}'];
+    const acts = report.acts.map((act) => ({
+      ...act,
+      users: { ...act.users!, failedReads: 3, readErrors },
+    }));
+    assert.match(
+      headline({ ...report, acts }),
+      /; 3 reads failed: 500 \{"message":"Connection terminated"\}$/,
+    );
   });
 
   it("of many switches is their median", () => {

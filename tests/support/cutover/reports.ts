@@ -152,6 +152,7 @@ export function rehearsed(entries: readonly Entry[], more: Partial<Report> = {})
           writeGap: { fromMs: fence + 5, lengthMs: 80 },
           readGap: { fromMs: fence, lengthMs: 12 },
           failedReads: 0,
+          readErrors: [],
         },
       };
     }),

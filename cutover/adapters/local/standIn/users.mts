@@ -26,6 +26,8 @@ export interface Experience {
   readonly writeGap: Gap;
   readonly readGap: Gap;
   readonly failedReads: number;
+  /** What those who failed were told, each once. */
+  readonly readErrors: readonly string[];
 }
 
 /** Rows of the seeded data that users may touch, apart from each other. */
@@ -59,30 +61,32 @@ standIn<UsersConfig>(async (config, onStop) => {
   const ledger: LedgerEntry[] = [];
   const writtenMs: number[] = [];
   const readMs: number[] = [];
-  const failedReadsMs: number[] = [];
+  const failedReads: { readonly atMs: number; readonly error: string }[] = [];
   const agent = new Agent({ keepAlive: true });
   const archive = [...archiveIds];
   const results = [...resultIds];
   let stopped = false;
 
-  const call = (method: string, path: string, body?: object): Promise<boolean> =>
+  /** @returns nothing if it went well, or what the user was told */
+  const call = (method: string, path: string, body?: object): Promise<string | undefined> =>
     new Promise((resolve) => {
       const outgoing = request(
         `${url}${path}`,
         { method, agent, timeout: REQUEST_DEADLINE_MS },
         (answer) => {
-          answer.resume();
+          let words = "";
+          answer.on("data", (data: Buffer) => (words += data.toString()));
           answer.on("end", () => {
-            resolve(answer.statusCode === 200);
+            resolve(answer.statusCode === 200 ? undefined : `${answer.statusCode ?? ""} ${words}`);
           });
-          answer.on("error", () => {
-            resolve(false);
+          answer.on("error", (error) => {
+            resolve(error.message);
           });
         },
       );
       outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-      outgoing.on("error", () => {
-        resolve(false);
+      outgoing.on("error", (error) => {
+        resolve(error.message);
       });
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -120,7 +124,7 @@ standIn<UsersConfig>(async (config, onStop) => {
   const write = async (writer: number) => {
     for (let turn = 0; !stopped; turn++) {
       const it = next(writer, turn);
-      const ok = await call("POST", "/api/write", it);
+      const ok = (await call("POST", "/api/write", it)) === undefined;
       if (ok) writtenMs.push(now());
       ledger.push({ write: it, state: ok ? "acknowledged" : "unknown" });
       await sleep(ok ? pauseMs : REFUSED_PAUSE_MS);
@@ -128,8 +132,10 @@ standIn<UsersConfig>(async (config, onStop) => {
   };
   const read = async () => {
     for (let turn = 0; !stopped; turn++) {
-      const ok = await call("GET", `/api/queries/${queryIds[turn % queryIds.length] ?? 1}`);
-      (ok ? readMs : failedReadsMs).push(now());
+      const id = queryIds[turn % queryIds.length] ?? 1;
+      const error = await call("GET", `/api/queries/${id}`);
+      if (error === undefined) readMs.push(now());
+      else failedReads.push({ atMs: now(), error });
       await sleep(pauseMs);
     }
   };
@@ -142,11 +148,15 @@ standIn<UsersConfig>(async (config, onStop) => {
     }
     return gap;
   };
-  const experience = (sinceMs: number): Experience => ({
-    writeGap: longestGap(writtenMs, sinceMs),
-    readGap: longestGap(readMs, sinceMs),
-    failedReads: failedReadsMs.filter((at) => at >= sinceMs).length,
-  });
+  const experience = (sinceMs: number): Experience => {
+    const failed = failedReads.filter(({ atMs }) => atMs >= sinceMs);
+    return {
+      writeGap: longestGap(writtenMs, sinceMs),
+      readGap: longestGap(readMs, sinceMs),
+      failedReads: failed.length,
+      readErrors: [...new Set(failed.map(({ error }) => error))],
+    };
+  };
   const work = Promise.all([
     ...Array.from({ length: WRITERS }, (_, writer) => write(writer)),
     ...Array.from({ length: READERS }, () => read()),
