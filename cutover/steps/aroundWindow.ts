@@ -81,8 +81,8 @@ export function wayBackPrepared(world: World, from: Side, to: Side): Step {
           back.name,
           list.map(({ name }) => name),
         );
-        await createSlot(there, back.name);
-        await createSlot(there, CHANGES, "test_decoding");
+        await createSlot(there, back.name, running);
+        await createSlot(there, CHANGES, running, "test_decoding");
         await subscribe(here, back, "prepared");
         return { tables: list.length };
       }),
@@ -122,6 +122,8 @@ export function compared(world: World, from: Side, to: Side, id: string, isLast 
     id,
     title: "What changed since the last comparison is equal on both sides",
     deadlineMs: 600_000,
+    // What was found equal is forgotten part by part.
+    resumable: true,
     estimateMs: 1000,
     apply: (running) => compareChanges(world, from, to, running, isLast),
   };

@@ -52,11 +52,13 @@ export function copied(world: World, deadlineMs: number): Step {
     id: "tables-copied",
     title: "Every table is copied and kept up to date",
     deadlineMs,
+    // The servers copy by themselves.
+    resumable: true,
     estimateMs: 60_000,
     apply: (running) =>
       withBoth(source, target, running, async (from, to) => {
         const progress = await CopyProgress.of(from, to, running);
-        await createSlot(from, FORWARD);
+        await createSlot(from, FORWARD, running);
         await subscribe(to, directionFrom(world, "source"), "copy");
         const patience = new Patience(running);
         await until(
