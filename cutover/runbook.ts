@@ -21,7 +21,8 @@ export function runbook(): string {
     "",
     "## Steps",
     "",
-    "Every step is journalled under its id, has a time limit, and can be run twice. Steps in the window are those in which users cannot",
+    "Every step is journalled under its id, has a time limit, and can be run twice. A limit above 10 minutes is that of all functions",
+    "together that work at the step: each goes on where the one before was. Steps in the window are those in which users cannot",
     "write; a failure in any step before the flip undoes all before it, last first. Steps marked *dms* are of that transport alone;",
     "`phase-recorded` is on AWS alone.",
     ...ACTS.flatMap((act) => {

@@ -16,18 +16,9 @@ type Found = Iterable<CombinationProblem>;
 
 /** Everything that is wrong with keys taken together. */
 export function combinationProblems(values: Values): CombinationProblem[] {
-  return [
-    phases,
-    limits,
-    network,
-    ingress,
-    database,
-    queue,
-    sizes,
-    queues,
-    image,
-    environment,
-  ].flatMap((rule) => [...rule(values)]);
+  return [phases, network, ingress, database, queue, sizes, queues, image, environment].flatMap(
+    (rule) => [...rule(values)],
+  );
 }
 
 /** A problem with a key, given how it is and how it should be. */
@@ -118,22 +109,6 @@ function* phases(values: Values): Found {
       values,
       ["dmsLargestLobBytes", "transport", "phase"],
       "the largest value of the source, measured there (docs/settings.md): transport dms stops at a larger one",
-    );
-  }
-}
-
-/** Lambda ends a function after 900 s, of which the move keeps 120 to undo (cutover/function/handler.ts) and 60 to connect. */
-const FUNCTION_MS = 720_000;
-
-function* limits(values: Values): Found {
-  const { moveWriteOutageBudgetMs: budget, moveDrainDeadlineMs: drain } = values;
-  const most = FUNCTION_MS - budget;
-  if (drain > most) {
-    yield problem(
-      values,
-      ["moveDrainDeadlineMs", "moveWriteOutageBudgetMs"],
-      `at most ${most} with moveWriteOutageBudgetMs ${budget}: a function that waits for longer is ended before, and the next one begins to wait anew`,
-      setCommand("redash:moveDrainDeadlineMs", most),
     );
   }
 }

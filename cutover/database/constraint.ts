@@ -36,12 +36,14 @@ export async function relax(client: pg.Client, columns: readonly Required[]): Pr
 
 /** How long a change of a table may wait for its users, who wait behind it. */
 const LOCK_WAIT_MS = 500;
-const CHECK = "redash_move_not_null";
+const CHECK = "redash_move_not_null_";
 const LOCK_NOT_AVAILABLE = "55P03";
+const ALREADY_THERE = "42710";
 
 /**
  * Makes columns required again while users are at work: the rows are looked at under a lock that lets them read and
- * write, and only then, with nothing left to look at, is the column changed.
+ * write, and only then, with nothing left to look at, is the column changed. A look that a process before has had done
+ * is not repeated.
  * @throws the server's error if a row has none
  */
 export async function makeRequired(
@@ -49,31 +51,29 @@ export async function makeRequired(
   columns: readonly Required[],
   running: Running,
 ): Promise<void> {
-  await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
   for (const { table, column } of columns) {
     const name = qualified(table);
     const it = identifier(column);
+    const check = identifier(`${CHECK}${column}`);
     for (const change of [
-      `DROP CONSTRAINT IF EXISTS ${CHECK}`,
-      `ADD CONSTRAINT ${CHECK} CHECK (${it} IS NOT NULL) NOT VALID`,
-      `VALIDATE CONSTRAINT ${CHECK}`,
+      `ADD CONSTRAINT ${check} CHECK (${it} IS NOT NULL) NOT VALID`,
+      `VALIDATE CONSTRAINT ${check}`,
       `ALTER COLUMN ${it} SET NOT NULL`,
-      `DROP CONSTRAINT ${CHECK}`,
+      `DROP CONSTRAINT ${check}`,
     ]) {
       await patiently(client, `ALTER TABLE ${name} ${change}`, running);
     }
   }
-  await client.query("RESET lock_timeout");
 }
 
-/** Drops what a process has left that was killed while it made a column required. */
+/** Drops what a process has left that was killed when it had made a column required. */
 export async function dropChecks(client: pg.Client, running: Running): Promise<void> {
-  const { rows } = await client.query<{ table: string }>(
-    "SELECT conrelid::regclass::text AS table FROM pg_constraint WHERE conname = $1",
+  const { rows } = await client.query<{ name: string; table: string }>(
+    "SELECT conname::text AS name, conrelid::regclass::text AS table FROM pg_constraint WHERE starts_with(conname::text, $1)",
     [CHECK],
   );
-  for (const { table } of rows)
-    await patiently(client, `ALTER TABLE ${table} DROP CONSTRAINT ${CHECK}`, running);
+  for (const { name, table } of rows)
+    await patiently(client, `ALTER TABLE ${table} DROP CONSTRAINT ${identifier(name)}`, running);
 }
 
 /**
@@ -108,13 +108,18 @@ export async function validateForeignKeys(client: pg.Client, running: Running): 
 
 /** Gives up its place after a while and queues again, so that nobody waits long behind it. */
 async function patiently(client: pg.Client, statement: string, running: Running): Promise<void> {
+  await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
   await until(async () => {
     try {
       await client.query(statement);
       return true;
     } catch (error) {
-      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+      const { code } = error as { code?: string };
+      if (code === LOCK_NOT_AVAILABLE) return false;
+      // By a process before, which was killed.
+      if (code === ALREADY_THERE) return true;
       throw error;
     }
   }, running);
+  await client.query("RESET lock_timeout");
 }

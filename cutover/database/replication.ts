@@ -38,7 +38,7 @@ export async function unpublish(client: pg.Client, name: string): Promise<void> 
   await client.query(`DROP PUBLICATION IF EXISTS ${identifier(name)}`);
 }
 
-export async function slotExists(client: pg.Client, name: string): Promise<boolean> {
+async function slotExists(client: pg.Client, name: string): Promise<boolean> {
   const { there } = await oneRow<{ there: boolean }>(
     client,
     "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1) AS there",
@@ -60,14 +60,31 @@ export async function keptWalBytes(
   return new Map(rows.map(({ name, bytes }) => [name, Number(bytes)]));
 }
 
-/** Makes a logical slot; it waits for transactions that were open when it began. */
+/**
+ * Whether a slot sees every change from now on. It is there as soon as somebody begins to make it, and sees nothing until
+ * all transactions are over that were open then: perhaps for a process that is gone, for which its server goes on.
+ */
+export async function slotIsMade(client: pg.Client, name: string): Promise<boolean> {
+  const { isMade } = await oneRow<{ isMade: boolean }>(
+    client,
+    `SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn IS NOT NULL) AS "isMade"`,
+    [name],
+  );
+  return isMade;
+}
+
+/** Makes a logical slot, or waits for whoever is making it; that waits for transactions that were open when it began. */
 export async function createSlot(
   client: pg.Client,
   name: string,
+  running: Waiting,
   plugin = "pgoutput",
 ): Promise<void> {
-  if (await slotExists(client, name)) return;
-  await client.query("SELECT pg_create_logical_replication_slot($1, $2)", [name, plugin]);
+  await until(async () => {
+    if (await slotExists(client, name)) return slotIsMade(client, name);
+    await client.query("SELECT pg_create_logical_replication_slot($1, $2)", [name, plugin]);
+    return true;
+  }, running);
 }
 
 /** Drops a slot, ending whoever reads it. A slot that is left behind fills the publisher's disk with WAL. */

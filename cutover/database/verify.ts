@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { Clock } from "../engine/clock";
 import { identifier, oneRow } from "./database";
 import { qualified, type Table } from "./table";
 
@@ -14,41 +15,78 @@ export interface Sides {
   readonly target: pg.Client;
 }
 
-/** Rows that are compared at a time. */
-const CHUNK_ROWS = 20_000;
+/** Rows that are compared at a time, at most, and at first: a row of query results may be many megabytes. */
+const MOST_ROWS = 20_000;
+const FIRST_ROWS = 1000;
+/** How long a part should take: what is compared when a process ends is compared again by the next. */
+const PART_MS = 10_000;
 
 const HASH = "hashtextextended(t::text, 0)";
 /** A key as JSON text, the same on both sides. */
 const keyText = (table: Table) =>
   `json_build_array(${table.key.map((column) => `t.${identifier(column)}::text`).join(", ")})::text`;
 
+/** A part of a table that was compared. */
+export interface ComparedPart {
+  /** On the source. */
+  readonly rows: number;
+  /** Keys of rows that differ or are on one side only, each a JSON list of texts in the order of the primary key. */
+  readonly differing: ReadonlySet<string>;
+  /** The key at which the next part begins; undefined behind the last one. */
+  readonly next: string | undefined;
+}
+
 /**
- * Compares a table in parts by count and checksum, both made by the servers.
- * @param signal checked between parts
- * @returns rows compared on the source, and the keys of rows that differ or are on one side only
+ * Compares a table part by part, in the order of its key, by count and checksum, both made by the servers. A table
+ * whose key is not one number is one part.
+ * @param from the key at which to begin. @default the first one
  */
-export async function compareTable(
+export async function* comparedParts(
   { source, target }: Sides,
   table: Table,
-  signal: AbortSignal,
-  onProgress: (rows: number) => void = () => undefined,
-): Promise<{ readonly rows: number; readonly differing: ReadonlySet<string> }> {
-  const differing = new Set<string>();
-  let rows = 0;
-  for (const where of await parts({ source, target }, table)) {
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  from?: string,
+): AsyncGenerator<ComparedPart, void> {
+  const [key = ""] = table.key;
+  const [type = ""] = table.keyTypes;
+  const isNumber = table.key.length === 1 && (type === "int4" || type === "int8");
+  let size = FIRST_ROWS;
+  let first = from;
+  do {
     signal.throwIfAborted();
+    const startMs = clock.monotonicMs();
+    const next = isNumber ? await keyBehind(source, table, first, size) : undefined;
+    const bounds = [
+      ...(first === undefined ? [] : [`t.${identifier(key)} >= ${first}`]),
+      ...(next === undefined ? [] : [`t.${identifier(key)} < ${next}`]),
+    ];
+    const where = bounds.join(" AND ") || "true";
     const [here, there] = await Promise.all([sum(source, table, where), sum(target, table, where)]);
-    rows += here.rows;
+    let differing: ReadonlySet<string> = new Set();
     if (here.rows !== there.rows || here.sum !== there.sum) {
       const [ours, theirs] = await Promise.all([
         hashes(source, table, where),
         hashes(target, table, where),
       ]);
-      for (const key of unequal(ours, theirs)) differing.add(key);
+      differing = unequal(ours, theirs);
     }
-    onProgress(rows);
-  }
-  return { rows, differing };
+    const tookMs = Math.max(1, clock.monotonicMs() - startMs);
+    size = Math.min(MOST_ROWS, Math.max(1, Math.round((size * PART_MS) / tookMs)));
+    yield { rows: here.rows, differing, next };
+    first = next;
+  } while (first !== undefined);
+}
+
+/** Compares a whole table. @returns as `compareKeys` */
+export async function compareTable(
+  sides: Sides,
+  table: Table,
+  running: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<ReadonlySet<string>> {
+  const differing = new Set<string>();
+  for await (const part of comparedParts(sides, table, running))
+    for (const key of part.differing) differing.add(key);
+  return differing;
 }
 
 /** Compares rows by their keys. @returns keys of rows that differ, or that one side alone has */
@@ -116,26 +154,20 @@ export function keyCondition(
   };
 }
 
-/** Conditions that cut a table into parts by its key; one part if its key is not a number. */
-async function parts({ source, target }: Sides, table: Table): Promise<string[]> {
-  const [key] = table.key;
-  const [type] = table.keyTypes;
-  if (key === undefined || table.key.length > 1 || !(type === "int4" || type === "int8"))
-    return ["true"];
-  const column = identifier(key);
-  const range = async (client: pg.Client) =>
-    oneRow<{ low: string | null; high: string | null }>(
-      client,
-      `SELECT min(${column})::text AS low, max(${column})::text AS high FROM ${qualified(table.name)}`,
-    );
-  const ranges = await Promise.all([range(source), range(target)]);
-  const low = Math.min(...ranges.map((it) => Number(it.low ?? 0)));
-  const high = Math.max(...ranges.map((it) => Number(it.high ?? 0)));
-  const conditions: string[] = [];
-  for (let from = low; from <= high; from += CHUNK_ROWS) {
-    conditions.push(`t.${column} >= ${from} AND t.${column} < ${from + CHUNK_ROWS}`);
-  }
-  return conditions;
+/** @returns the key behind so many rows from another key on; undefined if there are no more */
+async function keyBehind(
+  client: pg.Client,
+  table: Table,
+  from: string | undefined,
+  count: number,
+): Promise<string | undefined> {
+  const column = identifier(table.key[0] ?? "");
+  const { rows } = await client.query<{ key: string }>(
+    `SELECT ${column}::text AS key FROM ${qualified(table.name)} ${from === undefined ? "" : `WHERE ${column} >= ${from}`}
+      ORDER BY ${column} OFFSET $1 LIMIT 1`,
+    [count],
+  );
+  return rows[0]?.key;
 }
 
 async function sum(client: pg.Client, table: Table, where: string): Promise<Sum> {

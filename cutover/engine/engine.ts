@@ -87,6 +87,7 @@ class Run {
       throw new Refusal("another run has changed something at the same moment; try again");
     const history = historyOf(plan.act, entries);
     const resumed = isOpen(history);
+    if (resumed) this.runner.history = history;
     await this.runner.write({
       kind: "run-started",
       run: options.run,
@@ -141,12 +142,7 @@ class Run {
         index === this.flip ? undefined : stop,
         step.inWindow === true ? undefined : this.options.pause,
       ].filter((it) => it !== undefined);
-      let error = await this.runner.apply(
-        step,
-        this.limitOf(step),
-        stops,
-        before.includes(step.id),
-      );
+      let error = await this.runner.apply(step, this.limitOf(step), stops);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (
         index === this.flip &&
@@ -185,7 +181,12 @@ class Run {
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
       if (this.isPaused()) return this.ended("paused", `${reason}; ${TIME_IS_OVER}`);
-      const error = await this.runner.undo(step);
+      const error = await this.runner.undo(
+        step,
+        this.isInWindow() ? undefined : this.options.pause,
+      );
+      if (error !== undefined && this.isPaused())
+        return this.ended("paused", `${reason}; ${TIME_IS_OVER}`);
       if (error !== undefined) failed.push(`${step.id} (${error})`);
       // Users may be on the other side, so nothing before it may be undone: both sides would take writes.
       if (error !== undefined && step.irreversible === true) break;
@@ -201,18 +202,22 @@ class Run {
         );
   }
 
-  /** A step's own limit, and in the window also what is left of the budget. */
-  private limitOf({ deadlineMs, inWindow }: Step): number {
-    if (inWindow !== true || this.windowOpenedMs === undefined || !this.isBudgeted)
-      return deadlineMs;
+  /** What is left of a step's own limit, and in the window also what is left of the budget. */
+  private limitOf(step: Step): number {
+    const leftMs = this.runner.leftMs(step);
+    if (step.inWindow !== true || this.windowOpenedMs === undefined || !this.isBudgeted)
+      return leftMs;
     const spent = this.options.clock.monotonicMs() - this.windowOpenedMs;
-    return Math.min(deadlineMs, Math.max(0, this.plan.writeOutageBudgetMs - spent));
+    return Math.min(leftMs, Math.max(0, this.plan.writeOutageBudgetMs - spent));
   }
 
   /** While nobody can write there is no time to wait for the next process. */
   private isPaused(): boolean {
-    const inWindow = this.windowOpenedMs !== undefined && this.windowClosedMs === undefined;
-    return this.options.pause?.aborted === true && !inWindow;
+    return isAborted(this.options.pause) && !this.isInWindow();
+  }
+
+  private isInWindow(): boolean {
+    return this.windowOpenedMs !== undefined && this.windowClosedMs === undefined;
   }
 
   private async ended(outcome: Outcome["outcome"], reason: string): Promise<Outcome> {

@@ -93,14 +93,21 @@ export interface Lock {
   readonly heldBy: () => Promise<string | undefined>;
 }
 
-/** A step that is applied, or may be, and when it was started first. */
+/** A step that is applied, or may be. */
 export interface Started {
   readonly step: string;
+  /** When it was started first, in milliseconds since the epoch. */
   readonly atMs: number;
+  /** How long it was worked at by runs that were paused since a person took the act up, milliseconds. */
+  readonly spentMs: number;
+  /** Whether a run has come to its end. */
+  readonly isDone: boolean;
 }
 
 /** How far the last run of an act came. */
 export interface History {
+  /** The first of these runs; undefined if there was none. */
+  readonly begunBy: string | undefined;
   /** The run that has no end yet: its process was killed. */
   readonly interrupted: string | undefined;
   /** In the order in which they were started. */
@@ -120,7 +127,13 @@ export const isOpen = ({ interrupted, outcome }: History): boolean =>
  * something since ends its history; one that was undone has not.
  */
 export function historyOf(act: string, entries: readonly Entry[]): History {
-  const none: History = { interrupted: undefined, applied: [], undoing: false, outcome: undefined };
+  const none: History = {
+    begunBy: undefined,
+    interrupted: undefined,
+    applied: [],
+    undoing: false,
+    outcome: undefined,
+  };
   const undone = new Set(
     entries.flatMap((it) => (it.kind === "run-ended" && it.outcome === "undone" ? [it.run] : [])),
   );
@@ -134,7 +147,8 @@ export function historyOf(act: string, entries: readonly Entry[]): History {
         continue;
       }
       const before = entry.resumed ? history : none;
-      history = { ...before, interrupted: entry.run, outcome: undefined };
+      const { begunBy = entry.run } = before;
+      history = { ...before, begunBy, interrupted: entry.run, outcome: undefined };
       run = entry.run;
     } else if (entry.run === run) {
       history = after(history, entry);
@@ -147,11 +161,38 @@ function after(history: History, entry: Entry): History {
   const { applied } = history;
   switch (entry.kind) {
     case "run-ended":
-      return { ...history, interrupted: undefined, outcome: entry.outcome };
+      return {
+        ...history,
+        interrupted: undefined,
+        outcome: entry.outcome,
+        // A person who takes it up gives each step all of its time again.
+        applied:
+          entry.outcome === "paused" ? applied : applied.map((it) => ({ ...it, spentMs: 0 })),
+      };
     case "step-started":
       return applied.some(({ step }) => step === entry.step)
         ? history
-        : { ...history, applied: [...applied, { step: entry.step, atMs: entry.atMs }] };
+        : {
+            ...history,
+            applied: [
+              ...applied,
+              { step: entry.step, atMs: entry.atMs, spentMs: 0, isDone: false },
+            ],
+          };
+    case "step-failed":
+    case "step-done":
+      return {
+        ...history,
+        applied: applied.map((it) =>
+          it.step === entry.step
+            ? {
+                ...it,
+                spentMs: it.spentMs + entry.durationMs,
+                isDone: it.isDone || entry.kind === "step-done",
+              }
+            : it,
+        ),
+      };
     case "undo-started":
       return { ...history, undoing: true };
     case "undone":

@@ -12,6 +12,10 @@ export interface Running {
   readonly progress: (message: string) => void;
   /** Records what is no failure but should be looked at; the run then ends with warnings. */
   readonly warn: (message: string) => void;
+  /** The run that has begun the act: this one, or one that it takes up. What a step leaves for the next bears its name. */
+  readonly begunBy: string;
+  /** How long runs before this one have worked at the step, if they were paused, milliseconds. */
+  readonly spentMs: number;
 }
 
 /**
@@ -49,6 +53,13 @@ export interface Step {
    * @default false
    */
   readonly forwardOnly?: boolean;
+  /**
+   * Whether `apply` goes on where a process before was paused in it, and its time limit counts for all of them together.
+   * A step that may need longer than a function lives must be.
+   *
+   * @default false: each begins anew, with all of its time
+   */
+  readonly resumable?: boolean;
   /** Whether the world is already as `apply` leaves it. @default never: `apply` is cheap and idempotent */
   readonly check?: (running: Running) => Promise<boolean>;
   readonly apply: (running: Running) => Promise<Evidence>;

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import type { Entry, Event, Journal } from "./journal";
+import type { Entry, Event, History, Journal, Started } from "./journal";
 import { limited } from "./limited";
 import type { Evidence, Plan, Running, Step } from "./step";
 
@@ -16,6 +16,8 @@ const UNDO_PAUSE_MS = 250;
 export class StepRunner {
   readonly evidence = new Map<string, Evidence>();
   readonly warnings: Warning[] = [];
+  /** What this run takes up. @default nothing: it begins the act */
+  history: History | undefined;
   /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
   isUndoing = false;
   /**
@@ -46,14 +48,12 @@ export class StepRunner {
 
   /**
    * @param stops each of them breaks it off
-   * @param isTakenUp whether another run has begun it
    * @returns what went wrong, or nothing
    */
   async apply(
     step: Step,
     limitMs: number,
     stops: readonly AbortSignal[],
-    isTakenUp: boolean,
   ): Promise<string | undefined> {
     const { run } = this.options;
     const { inWindow = false, irreversible = false } = step;
@@ -66,7 +66,7 @@ export class StepRunner {
       else this.hold(started);
       const { skipped, evidence } = await this.limited(step, limitMs, stops, async (running) => {
         // In the window nobody can write while it is asked whether something is done that nobody has begun.
-        const isAsked = !inWindow || isTakenUp;
+        const isAsked = !inWindow || this.startedBefore(step) !== undefined;
         if (isAsked && step.check !== undefined && (await step.check(running)))
           return { skipped: true, evidence: {} };
         return { skipped: false, evidence: await step.apply(running) };
@@ -86,8 +86,22 @@ export class StepRunner {
     }
   }
 
-  /** @returns what went wrong, or nothing */
-  async undo(step: Step): Promise<string | undefined> {
+  /** A step's time limit without what paused runs have spent of it; all of it to see that one is done already. */
+  leftMs(step: Step): number {
+    const { spentMs = 0, isDone = false } = this.startedBefore(step) ?? {};
+    const isShared = step.resumable === true && !isDone;
+    return isShared ? Math.max(0, step.deadlineMs - spentMs) : step.deadlineMs;
+  }
+
+  private startedBefore({ id }: Step): Started | undefined {
+    return this.history?.applied.find(({ step }) => step === id);
+  }
+
+  /**
+   * @param pause breaks it off, for another process to do it again
+   * @returns what went wrong, or nothing
+   */
+  async undo(step: Step, pause: AbortSignal | undefined): Promise<string | undefined> {
     const { run, clock } = this.options;
     const { undo } = step;
     const durationMs = this.stopwatch();
@@ -97,13 +111,15 @@ export class StepRunner {
         const evidence =
           undo === undefined
             ? {}
-            : await this.limited(step, step.deadlineMs, [], (running) => undo(running));
+            : await this.limited(step, step.deadlineMs, pause ? [pause] : [], (running) =>
+                undo(running),
+              );
         const event = { kind: "undone", run, step: step.id, evidence } as const;
         await this.write({ ...event, durationMs: durationMs() });
         return undefined;
       } catch (error) {
         // A server that restarts is there again in a moment, and until then nobody can write.
-        if (durationMs() + UNDO_PAUSE_MS < step.deadlineMs) {
+        if (durationMs() + UNDO_PAUSE_MS < step.deadlineMs && pause?.aborted !== true) {
           await clock.sleep(UNDO_PAUSE_MS);
           continue;
         }
@@ -165,14 +181,22 @@ export class StepRunner {
       this.options.onEvent?.({ kind, run, step: step.id, message });
     };
     return limited(
-      (signal) => work({ clock, signal, progress: tell("progress"), warn: tell("warning") }),
+      (signal) =>
+        work({
+          clock,
+          signal,
+          progress: tell("progress"),
+          warn: tell("warning"),
+          begunBy: this.history?.begunBy ?? run,
+          spentMs: this.startedBefore(step)?.spentMs ?? 0,
+        }),
       {
         clock,
         limitMs,
         late: new Error(
-          limitMs < step.deadlineMs
+          step.inWindow === true && limitMs < step.deadlineMs
             ? `the write-outage budget of ${this.plan.writeOutageBudgetMs} ms is spent`
-            : `it took longer than ${limitMs} ms`,
+            : `it took longer than ${step.deadlineMs} ms`,
         ),
         stops,
       },

@@ -22,7 +22,10 @@ export interface Invocation {
   readonly getRemainingTimeInMillis: () => number;
 }
 
-/** Beside the write-outage budget: to undo what was done in the window, and to write the answer. */
+/**
+ * Beside the write-outage budget: to undo what was done in the window, at worst twice the limits of the flip, of the turn
+ * and of the fence, which are 90 s, and to write the answer. All else ends within a second, also an undo.
+ */
 const UNDO_RESERVE_MS = 120_000;
 /** To read secrets, and the certificate of the source by SSM. */
 const CONNECT_MS = 120_000;

@@ -83,8 +83,8 @@ export function wayBackPrepared(world: World, from: Side, to: Side): Step {
           back.name,
           list.map(({ name }) => name),
         );
-        await createSlot(there, back.name);
-        await createSlot(there, CHANGES, "test_decoding");
+        await createSlot(there, back.name, running);
+        await createSlot(there, CHANGES, running, "test_decoding");
         await subscribe(here, back, "prepared");
         return { tables: list.length };
       }),
@@ -126,6 +126,8 @@ export function compared(world: World, from: Side, to: Side, id: string, isLast 
     title: "What changed since the last comparison is equal on both sides",
     watch: "rows that changed: the fewer, the shorter the window",
     deadlineMs: 600_000,
+    // What was found equal is forgotten part by part.
+    resumable: true,
     estimateMs: 1000,
     apply: (running) => compareChanges(world, from, to, running, isLast),
   };

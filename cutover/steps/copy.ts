@@ -54,11 +54,13 @@ export function copied(world: World, deadlineMs: number): Step {
     title: "Every table is copied and kept up to date",
     watch: "load and free disk of the source: it keeps WAL until the copy is over",
     deadlineMs,
+    // The servers copy by themselves.
+    resumable: true,
     estimateMs: 60_000,
     apply: (running) =>
       withBoth(source, target, running, async (from, to) => {
         const progress = await CopyProgress.of(from, to, running);
-        await createSlot(from, FORWARD);
+        await createSlot(from, FORWARD, running);
         await subscribe(to, directionFrom(world, "source"), "copy");
         const patience = new Patience(running);
         await until(

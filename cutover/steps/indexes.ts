@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { asBuilder, awaitBuilds, endBuilds } from "../database/build";
 import { withClient } from "../database/database";
 import {
   giveTo,
@@ -22,26 +23,35 @@ export function indexesMade({ target, schema, transport }: World, deadlineMs: nu
     title: "The target has the source's indexes, constraints and triggers",
     watch: "lag: replication waits while an index is made, and catches up",
     deadlineMs,
+    resumable: true,
     estimateMs: 30_000,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
+        await awaitBuilds(client, running);
         const all = statements(await schema.section("post-data", running.signal)).filter(
           (it) => !isPrimaryKey(it) && !isSetting(it) && !isDefault(it),
         );
         let made = 0;
-        for (const [index, dumped] of all.entries()) {
-          const statement =
-            transport.kind === "dms" && isForeignKey(dumped)
-              ? dumped.replace(/;$/, " NOT VALID;")
-              : dumped;
-          running.progress(
-            `${index + 1} of ${all.length}: ${statement.split("\n")[0]?.slice(0, 70) ?? ""}`,
-          );
-          if (await isMade(client, statement, running)) made++;
-        }
+        await asBuilder(client, async () => {
+          for (const [index, dumped] of all.entries()) {
+            const statement =
+              transport.kind === "dms" && isForeignKey(dumped)
+                ? dumped.replace(/;$/, " NOT VALID;")
+                : dumped;
+            running.progress(
+              `${index + 1} of ${all.length}: ${statement.split("\n")[0]?.slice(0, 70) ?? ""}`,
+            );
+            if (await isMade(client, statement, running)) made++;
+          }
+        });
         await giveTo(client, target.database.applicationRole);
         return { statements: all.length, made };
       }),
+    // The server goes on when its client is gone, and what empties the tables would wait for it.
+    undo: (running) =>
+      withClient(target.database, running.signal, async (client) => ({
+        ended: await endBuilds(client, running),
+      })),
   };
 }
 

@@ -16,8 +16,11 @@ const perQueue = (waiting: Backlog["waiting"]) =>
     .map(([name, count]) => `${count} in ${name}`)
     .join(", ");
 
-/** On the source's host each of about six questions and answers by SSM takes 5 s, and on a bad day three times as much. */
-const DRAIN_ASKING_MS = 120_000;
+/**
+ * On the source's host each of about seven questions and answers by SSM takes 5 s, and on a bad day three times as much;
+ * twice, for a process that is paused in the middle of them.
+ */
+const DRAIN_ASKING_MS = 240_000;
 
 /**
  * Lets the queue run empty, then suspends it and waits for what is at work. The scheduler is stopped before: with the
@@ -29,26 +32,29 @@ export function drained(side: Side, drainDeadlineMs: number): Step {
     title: `No job of the ${side.name} is at work, and none is taken any more`,
     watch: "jobs at work: who is not done at the limit is cut; who waits is named",
     deadlineMs: drainDeadlineMs + DRAIN_ASKING_MS,
+    resumable: true,
     estimateMs: 5000,
     apply: async (running) => {
-      const { clock, signal, progress, warn } = running;
-      // Half of the time for what waits, half for what is at work when no more is taken.
-      const settled = (done: (jobs: { running: number; waiting: number }) => boolean) => {
-        const end = clock.monotonicMs() + drainDeadlineMs / 2;
-        return until(
+      const { clock, signal, progress, warn, spentMs } = running;
+      const startMs = clock.monotonicMs();
+      const settled = (limitMs: number, done: (running: number, waiting: number) => boolean) =>
+        until(
           async () => {
             const backlog = await side.queue.backlog(signal);
-            const jobs = { running: backlog.running.length, waiting: sum(backlog.waiting) };
-            progress(`${jobs.running} jobs at work, ${jobs.waiting} waiting`);
-            return done(jobs) || clock.monotonicMs() > end;
+            const [atWork, waiting] = [backlog.running.length, sum(backlog.waiting)];
+            progress(`${atWork} jobs at work, ${waiting} waiting`);
+            return done(atWork, waiting) || spentMs + clock.monotonicMs() - startMs > limitMs;
           },
           running,
           { first: 20, longest: 1000 },
         );
-      };
-      await settled((jobs) => jobs.running + jobs.waiting === 0);
-      await side.queue.suspend(signal);
-      await settled((jobs) => jobs.running === 0);
+      // Of a queue that a process before has suspended nothing is taken any more.
+      if (!(await side.queue.isSuspended(signal))) {
+        // Half of the time at most, so that what is taken last has the other half.
+        await settled(drainDeadlineMs / 2, (atWork, waiting) => atWork + waiting === 0);
+        await side.queue.suspend(signal);
+      }
+      await settled(drainDeadlineMs, (atWork) => atWork === 0);
       const left = await side.queue.backlog(signal);
       if (left.running.length > 0) warn(`these jobs are cut: ${left.running.join(", ")}`);
       if (sum(left.waiting) > 0) warn(`these jobs are not run: ${perQueue(left.waiting)}`);

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { dropApplicationRole } from "../database/applicationRole";
+import { endBuilds } from "../database/build";
 import { withClient } from "../database/database";
 import { liftFence } from "../database/fence";
 import { dropMoveSchema, MOVE_SCHEMA } from "../database/marker";
@@ -107,6 +108,8 @@ function targetEmptied({ target }: World): Step {
     forwardOnly: true,
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
+        // An index that a replicate has left the server with.
+        await endBuilds(client, running);
         await dropApplicationSchema(client);
         if (!(await dropApplicationRole(client, target.database, running)))
           await liftFence(client, target.database.applicationRole, running);

@@ -11,7 +11,7 @@ import {
 import { withClient } from "../database/database";
 import { cutOff, letIn } from "../database/fence";
 import { tables } from "../database/table";
-import { compareTable } from "../database/verify";
+import { comparedParts } from "../database/verify";
 import { carry } from "../database/carry";
 import { until } from "../engine/clock";
 import type { Running, Step } from "../engine/step";
@@ -45,6 +45,7 @@ export function loaded(world: World, task: ReplicationTask, deadlineMs: number):
     title: "The task has loaded every table but those that are carried, and these are carried",
     watch: "load and free disk of the source, errors and cut values of the task",
     deadlineMs,
+    resumable: true,
     estimateMs: 60_000,
     apply: (running) =>
       withBoth(source, target, running, async (from, to) => {
@@ -65,8 +66,9 @@ export function loaded(world: World, task: ReplicationTask, deadlineMs: number):
           if (!isCarried(table.name)) continue;
           running.progress(`carrying ${table.name}`);
           const sides = { source: from, target: to };
-          const { differing } = await compareTable(sides, table, running.signal);
-          await carry(sides, table, differing);
+          // What a process before has carried is equal, and not carried again.
+          for await (const { differing } of comparedParts(sides, table, running))
+            await carry(sides, table, differing);
         }
         return progress.evidence();
       }),
@@ -115,6 +117,7 @@ export function taskRemoved(world: World, task: ReplicationTask): Step {
     title: "The replication task is gone, and with it its slot on the source",
     watch: "slots of the source: that of the task is gone",
     deadlineMs: 900_000,
+    resumable: true,
     estimateMs: 500,
     apply: async (running) => {
       await task.stop(running.signal);
@@ -135,14 +138,16 @@ export function constraintsRestored({ source, target }: World, deadlineMs: numbe
       "Columns of the target are required where they are on the source, and foreign keys are validated",
     watch: "locks on tables of the target: each lasts as long as its rows are read",
     deadlineMs,
+    // The server goes on with a look at rows that a process has left; whoever asks for the same waits for it.
+    resumable: true,
     estimateMs: 1000,
     apply: (running) =>
       withBoth(source, target, running, async (from, to) => {
         const name = ({ table, column }: { table: string; column: string }) => `${table}.${column}`;
         const there = new Set((await requiredColumns(to)).map(name));
         const missing = (await requiredColumns(from)).filter((it) => !there.has(name(it)));
-        await dropChecks(to, running);
         await makeRequired(to, missing, running);
+        await dropChecks(to, running);
         return { required: missing.length, validated: await validateForeignKeys(to, running) };
       }),
   };

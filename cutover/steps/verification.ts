@@ -3,9 +3,16 @@ import { isCarried } from "../../redash/dms";
 import { carry } from "../database/carry";
 import { type Changes, changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
+import { DoneParts } from "../database/doneParts";
 import { awaitMarker, writeMarker } from "../database/marker";
 import { type Table, tableBytes, tables } from "../database/table";
-import { compareKeys, compareKeysOf, compareTable, type Sides } from "../database/verify";
+import {
+  comparedParts,
+  compareKeys,
+  compareKeysOf,
+  compareTable,
+  type Sides,
+} from "../database/verify";
 import type { Evidence, Running } from "../engine/step";
 import { CHANGES, isTaskForward, type Side, type World } from "../ports";
 
@@ -42,9 +49,22 @@ async function comparisonOf(
   };
 }
 
+/** The step that compares everything: what it has compared is remembered under its name. */
+export const ALL_COMPARED = "everything-compared";
+
+/** How far a table was compared. */
+interface ComparedTable {
+  /** The key at which to go on; absent once all of it was compared. */
+  readonly next?: string | undefined;
+  readonly rows: number;
+  readonly carried: number;
+}
+
 /**
- * Compares everything, and then what is still different by key until it is equal: rows that users change at this
- * moment are on their way.
+ * Compares everything part by part, and what is different in a part by key until it is equal: rows that users change at
+ * this moment are on their way. A part that an earlier process of the act has found equal is not read again. It need not
+ * be, because the slot that remembers changes is older than the first part: what has changed in a part since it was
+ * compared is compared by its key afterwards.
  * @throws Error naming tables and keys that stay different
  */
 export async function compareAll(
@@ -55,26 +75,39 @@ export async function compareAll(
 ): Promise<Evidence> {
   return withBoth(from, to, running, async (source, target) => {
     const comparison = await comparisonOf(world, from, [source, target], running);
+    const compared = await DoneParts.of<ComparedTable>(source, ALL_COMPARED, running.begunBy);
     const start = running.clock.monotonicMs();
-    let rows = 0;
-    let carried = 0;
     const list = await tables(source);
     const bytes = await tableBytes(source);
     const all = [...bytes.values()].reduce((sum, it) => sum + it, 0);
     let seen = 0;
+    let rowsNow = 0;
+    const total = { rows: 0, carried: 0 };
     for (const table of list) {
-      const result = await compareTable(comparison.sides, table, running.signal, (done) => {
-        const seconds = (running.clock.monotonicMs() - start) / 1000;
-        const rate = seconds > 0 ? ` (${Math.round((rows + done) / seconds)} rows/s)` : "";
-        running.progress(
-          `${table.name}: ${done} rows compared; ${Math.round((100 * seen) / all)} % of the bytes behind it${rate}`,
-        );
-      });
-      rows += result.rows;
+      const before = compared.get(table.name);
+      let done: ComparedTable = before ?? { rows: 0, carried: 0 };
+      if (before === undefined || before.next !== undefined)
+        for await (const { rows, differing, next } of comparedParts(
+          comparison.sides,
+          table,
+          running,
+          done.next,
+        )) {
+          const carried = await equalInTheEnd(comparison, table, differing);
+          done = { next, rows: done.rows + rows, carried: done.carried + carried };
+          await compared.add(table.name, done);
+          rowsNow += rows;
+          const seconds = (running.clock.monotonicMs() - start) / 1000;
+          const rate = seconds > 0 ? ` (${Math.round(rowsNow / seconds)} rows/s)` : "";
+          running.progress(
+            `${table.name}: ${done.rows} rows compared; ${Math.round((100 * seen) / all)} % of the bytes behind it${rate}`,
+          );
+        }
       seen += bytes.get(table.name) ?? 0;
-      carried += await equalInTheEnd(comparison, table, result.differing);
+      total.rows += done.rows;
+      total.carried += done.carried;
     }
-    return { tables: list.length, rows, carried, differing: 0 };
+    return { tables: list.length, ...total, differing: 0 };
   });
 }
 
@@ -142,7 +175,7 @@ async function equalByKey(
   let carried = 0;
   for (const table of list) {
     const left = changed.whole.has(table.name)
-      ? (await compareTable(comparison.sides, table, comparison.running.signal)).differing
+      ? await compareTable(comparison.sides, table, comparison.running)
       : (differing.get(table) ?? NONE);
     carried += await equalInTheEnd(comparison, table, left);
   }

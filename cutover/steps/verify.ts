@@ -1,9 +1,10 @@
 import { withClient } from "../database/database";
-import { createSlot, dropSlot, slotExists } from "../database/replication";
+import { forgetDoneParts } from "../database/doneParts";
+import { createSlot, dropSlot, slotIsMade } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
 import type { Plan, Step } from "../engine/step";
 import { CHANGES, type World } from "../ports";
-import { compareAll, compareChanges, withBoth } from "./verification";
+import { ALL_COMPARED, compareAll, compareChanges, withBoth } from "./verification";
 
 /** `verify`: compares everything once, then what changes; may be repeated as often as one likes. */
 export const verifyPlan = (world: World, deadlineMs: number): Plan => ({
@@ -25,10 +26,12 @@ function changesWatched({ source }: World): Step {
     deadlineMs: 600_000,
     estimateMs: 50,
     check: ({ signal }) =>
-      withClient(source.database, signal, (client) => slotExists(client, CHANGES)),
+      withClient(source.database, signal, (client) => slotIsMade(client, CHANGES)),
     apply: (running) =>
       withClient(source.database, running.signal, async (client) => {
-        await createSlot(client, CHANGES, "test_decoding");
+        // Without a slot since then nobody knows what has changed in them.
+        await forgetDoneParts(client, ALL_COMPARED);
+        await createSlot(client, CHANGES, running, "test_decoding");
         return {};
       }),
     undo: (running) =>
@@ -41,10 +44,11 @@ function changesWatched({ source }: World): Step {
 
 function allCompared(world: World, deadlineMs: number): Step {
   return {
-    id: "everything-compared",
+    id: ALL_COMPARED,
     title: "Every row is equal on both sides",
     watch: "load of both servers; a row that stays different fails it",
     deadlineMs,
+    resumable: true,
     estimateMs: 30_000,
     apply: (running) => compareAll(world, world.source, world.target, running),
   };
@@ -56,6 +60,7 @@ function changesCompared(world: World): Step {
     title: "What changed meanwhile is equal on both sides",
     watch: "rows that differ at first are in flight, and become equal",
     deadlineMs: 3_600_000,
+    resumable: true,
     estimateMs: 500,
     apply: (running) => compareChanges(world, world.source, world.target, running),
   };

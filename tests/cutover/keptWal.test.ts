@@ -6,6 +6,7 @@ import { Move } from "../../cutover/move";
 import { BACK, CHANGES } from "../../cutover/ports";
 import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
 import { run } from "../support/cutover/reports";
+import { running } from "../support/cutover/running";
 import { twoServers, type TwoServers } from "../support/cutover/twoServers";
 
 /** As large as a segment of WAL is. */
@@ -38,8 +39,9 @@ describe("npm run move -- status, of the WAL that slots of the move keep", funct
 
   it("says nothing of a slot that keeps little", async () => {
     const client = await servers.administrator("target");
-    for (const slot of [BACK, CHANGES]) await createSlot(client, slot, "test_decoding");
-    await createSlot(client, "of_somebody_else", "test_decoding");
+    for (const slot of [BACK, CHANGES])
+      await createSlot(client, slot, running(10_000), "test_decoding");
+    await createSlot(client, "of_somebody_else", running(10_000), "test_decoding");
     assert.deepEqual(await status("cutover"), ["traffic goes to the source", DUE]);
   });
 

@@ -2,22 +2,15 @@ import assert from "node:assert/strict";
 import type pg from "pg";
 import { after, before, describe, it } from "mocha";
 import {
+  dropChecks,
   dropForeignKeys,
   makeRequired,
   relax,
   requiredColumns,
   validateForeignKeys,
 } from "../../../cutover/database/constraint";
-import { systemClock } from "../../../cutover/engine/clock";
-import type { Running } from "../../../cutover/engine/step";
+import { running } from "../../support/cutover/running";
 import { twoServers, type TwoServers } from "../../support/cutover/twoServers";
-
-const running = (limitMs: number): Running => ({
-  clock: systemClock,
-  signal: AbortSignal.timeout(limitMs),
-  progress: () => undefined,
-  warn: () => undefined,
-});
 
 describe("constraints that a task needs loose", function () {
   this.timeout(60_000);
@@ -69,8 +62,51 @@ describe("constraints that a task needs loose", function () {
     await user.query("BEGIN; SELECT FROM parent");
     await assert.rejects(makeRequired(client, options, running(1200)), /aborted due to timeout/);
     await user.query("COMMIT");
-    await client.query("RESET lock_timeout");
     await makeRequired(client, options, running(5000));
+  });
+
+  it("are gone on with where a process before was killed, also right before it dropped its last check", async () => {
+    const options = (await requiredColumns(client)).filter(({ column }) => column === "options");
+    await relax(client, options);
+    await client.query(`
+      ALTER TABLE parent ADD CONSTRAINT redash_move_not_null_options CHECK (options IS NOT NULL) NOT VALID;
+      ALTER TABLE child ADD CONSTRAINT redash_move_not_null_parent_id CHECK (parent_id IS NOT NULL)`);
+    // The server goes on with a look at the rows; users wait neither for it nor for whoever takes it up.
+    const before = await servers.administrator("target");
+    await before.query(
+      "BEGIN; ALTER TABLE parent VALIDATE CONSTRAINT redash_move_not_null_options",
+    );
+    const taken = makeRequired(client, options, running(10_000)).then(() =>
+      dropChecks(client, running(10_000)),
+    );
+    const user = await servers.administrator("target");
+    await user.query("SET statement_timeout = 1000");
+    for (let tries = 0; tries < 5; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await user.query("INSERT INTO parent (options) VALUES ('{}')");
+    }
+    await before.query("COMMIT");
+    await taken;
+    assert.deepEqual(await required(), ["child.parent_id int4", "parent.options jsonb"]);
+    const { rows } = await client.query(
+      "SELECT FROM pg_constraint WHERE conname LIKE 'redash_move%'",
+    );
+    assert.equal(rows.length, 0);
+  });
+
+  it("drop a check without making users wait behind it", async () => {
+    await client.query(
+      "ALTER TABLE parent ADD CONSTRAINT redash_move_not_null_options CHECK (options IS NOT NULL)",
+    );
+    const reader = await servers.administrator("target");
+    await reader.query("BEGIN; SELECT FROM parent");
+    const dropped = dropChecks(client, running(10_000));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const user = await servers.administrator("target");
+    await user.query("SET statement_timeout = 1000");
+    assert.equal((await user.query("SELECT FROM parent")).rowCount, 6);
+    await reader.query("COMMIT");
+    await dropped;
   });
 
   it("name the foreign key that does not hold, and are validated once it does", async () => {

@@ -39,6 +39,124 @@ describe("the engine, in a process that must end soon", () => {
     assert.deepEqual(world.log, ["+copy", "+copy", "+index", "+analyze"]);
   });
 
+  /** Runs a step that never ends by itself, in a process that is paused after a time, and tells what the step was told. */
+  const waited = async (
+    with_: ReturnType<typeof setup>,
+    more: Partial<Step>,
+    pauseAfterMs?: number,
+  ) => {
+    const told: { begunBy: string; spentMs: number }[] = [];
+    const waits: Step["apply"] = ({ clock, signal, begunBy, spentMs }) => {
+      told.push({ begunBy, spentMs });
+      return clock.sleep(60_000, signal).then(() => ({}));
+    };
+    const pause = new AbortController();
+    const startMs = with_.clock.monotonicMs();
+    if (pauseAfterMs !== undefined)
+      with_.clock.after(pauseAfterMs, () => {
+        pause.abort();
+      });
+    const { outcome, reason } = await run(
+      [new Switches().step("index", { apply: waits, ...more })],
+      with_,
+      { act: "replicate", pause: pause.signal },
+    );
+    return { outcome, reason, tookMs: with_.clock.monotonicMs() - startMs, told };
+  };
+  const started = ({ journal }: ReturnType<typeof setup>) =>
+    journal.entries.flatMap((it) => (it.kind === "run-started" ? [it.run] : []));
+
+  it("shares the time limit of a step that goes on where it was with the processes that take it up", async () => {
+    const with_ = setup();
+    assert.equal((await waited(with_, { resumable: true }, 300)).outcome, "paused");
+    assert.equal((await waited(with_, { resumable: true }, 300)).outcome, "paused");
+    const third = await waited(with_, { resumable: true });
+    assert.deepEqual(
+      [third.outcome, third.reason, third.tookMs],
+      ["undone", "index failed: it took longer than 1000 ms; everything was undone", 400],
+    );
+    const [first] = started(with_);
+    assert.deepEqual(third.told, [{ begunBy: first, spentMs: 600 }]);
+    // Once it was undone nothing of it counts any more.
+    assert.equal((await waited(with_, { resumable: true })).tookMs, 1000);
+  });
+
+  it("gives a step that begins anew all of its time in every process", async () => {
+    const with_ = setup();
+    assert.equal((await waited(with_, {}, 900)).outcome, "paused");
+    const { outcome, tookMs, told } = await waited(with_, {});
+    assert.deepEqual([outcome, tookMs, told[0]?.spentMs], ["undone", 1000, 900]);
+  });
+
+  it("gives it all of its time to see that it is done already", async () => {
+    const with_ = setup();
+    const takes: Step["apply"] = ({ clock }) => clock.sleep(700).then(() => ({}));
+    for (const expected of ["paused", "paused", "done"]) {
+      const world = new Switches();
+      const pause = new AbortController();
+      const { outcome, reason } = await run(
+        [
+          world.step("index", { resumable: true, apply: takes }),
+          world.step(
+            "analyze",
+            expected === "paused" ? { apply: firing(world, "analyze", pause) } : {},
+          ),
+        ],
+        with_,
+        { act: "replicate", pause: pause.signal },
+      );
+      assert.equal(outcome, expected, reason);
+    }
+    assert.equal(with_.clock.monotonicMs(), 2100);
+  });
+
+  it("gives it all of its time again once a person takes up what has failed", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const pause = new AbortController();
+    with_.clock.after(600, () => {
+      pause.abort();
+    });
+    const steps = cutover(world, {
+      open: {
+        resumable: true,
+        apply: ({ clock, signal }) => clock.sleep(900, signal).then(() => ({})),
+      },
+    });
+    assert.equal((await run(steps, with_, { pause: pause.signal })).outcome, "paused");
+    const second = await run(steps, with_);
+    assert.deepEqual(
+      [second.outcome, second.reason],
+      ["needs-person", "open failed: it took longer than 1000 ms"],
+    );
+    assert.equal((await run(steps, with_)).outcome, "done");
+  });
+
+  it("leaves a step half undone before nobody can end it, and the next process undoes it again", async () => {
+    const world = new Switches();
+    const with_ = setup();
+    const pause = new AbortController();
+    const slow: Step["undo"] = ({ clock, signal }) => {
+      pause.abort();
+      return clock.sleep(900, signal).then(() => ({}));
+    };
+    const steps = (undo?: Step["undo"]) => [
+      world.step("stop", undo && { undo }),
+      world.step("compare", { apply: fails("they differ") }),
+    ];
+    const first = await run(steps(slow), with_, { pause: pause.signal });
+    assert.deepEqual(
+      [first.outcome, first.reason, [...world.on]],
+      ["paused", "compare failed: they differ; the time of this process is nearly over", ["stop"]],
+    );
+    assert.equal(with_.clock.monotonicMs(), 0);
+    const second = await run(steps(), with_);
+    assert.deepEqual(
+      [second.outcome, second.reason, [...world.on]],
+      ["undone", "the run before was undoing; everything was undone", []],
+    );
+  });
+
   it("does not open the window any more", async () => {
     const world = new Switches();
     const pause = new AbortController();

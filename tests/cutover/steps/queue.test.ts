@@ -4,12 +4,12 @@ import { after, before, beforeEach, describe, it } from "mocha";
 import { startValkey, type ValkeyServer } from "../../../cutover/adapters/local/valkeyServer";
 import { withClient } from "../../../cutover/database/database";
 import { createMarkerTable } from "../../../cutover/database/marker";
-import { systemClock } from "../../../cutover/engine/clock";
 import type { Evidence, Step } from "../../../cutover/engine/step";
 import type { Side } from "../../../cutover/ports";
 import { RqQueue } from "../../../cutover/queue/rqQueue";
 import { pausesCarried } from "../../../cutover/steps/proof";
 import { leftBehindNamed, oldJobsNamed, queueStateCarried } from "../../../cutover/steps/queue";
+import { running } from "../../support/cutover/running";
 import { twoServers, type TwoServers } from "../../support/cutover/twoServers";
 
 describe("what is left behind in the old queue, in two real Valkeys", function () {
@@ -45,12 +45,9 @@ describe("what is left behind in the old queue, in two real Valkeys", function (
   });
   const apply = async (step: Step): Promise<{ evidence: Evidence; warnings: string[] }> => {
     const warnings: string[] = [];
-    const evidence = await step.apply({
-      clock: systemClock,
-      signal: AbortSignal.timeout(20_000),
-      progress: () => undefined,
-      warn: (message) => warnings.push(message),
-    });
+    const evidence = await step.apply(
+      running(20_000, { warn: (message) => warnings.push(message) }),
+    );
     return { evidence, warnings };
   };
   beforeEach(async () => {
@@ -151,13 +148,11 @@ describe("what is left behind in the old queue, in two real Valkeys", function (
     const pauses = async () => {
       const warnings: string[] = [];
       const client = await servers.administrator("target");
-      const running = {
-        clock: systemClock,
-        signal: AbortSignal.timeout(20_000),
-        progress: () => undefined,
-        warn: (message: string) => warnings.push(message),
-      };
-      const { holds, found } = await pausesCarried(client, target, running);
+      const { holds, found } = await pausesCarried(
+        client,
+        target,
+        running(20_000, { warn: (message) => warnings.push(message) }),
+      );
       await client.end();
       return { holds, found, warnings };
     };

@@ -3,9 +3,9 @@ import pg from "pg";
 import { after, before, describe, it } from "mocha";
 import { createMarkerTable } from "../../../cutover/database/marker";
 import { createSlot, publish, subscribe } from "../../../cutover/database/replication";
-import { systemClock } from "../../../cutover/engine/clock";
 import { CHANGES, directionFrom, FORWARD } from "../../../cutover/ports";
 import { compareChanges } from "../../../cutover/steps/verification";
+import { running } from "../../support/cutover/running";
 import { twoServers, type TwoServers } from "../../support/cutover/twoServers";
 
 describe("changes since the last comparison", function () {
@@ -19,12 +19,7 @@ describe("changes since the last comparison", function () {
       servers.world,
       servers.world.source,
       servers.world.target,
-      {
-        clock: systemClock,
-        signal: AbortSignal.timeout(limitMs),
-        progress: (message) => told.push(message),
-        warn: () => undefined,
-      },
+      running(limitMs, { progress: (message) => told.push(message) }),
       isLast,
     );
   const insert = (from: number, to: number) =>
@@ -49,8 +44,8 @@ describe("changes since the last comparison", function () {
       await createMarkerTable(client);
     }
     await publish(source, FORWARD, ["notes"]);
-    await createSlot(source, FORWARD);
-    await createSlot(source, CHANGES, "test_decoding");
+    await createSlot(source, FORWARD, running(10_000));
+    await createSlot(source, CHANGES, running(10_000), "test_decoding");
     await subscribe(target, directionFrom(servers.world, "source"), "copy");
   });
   after(async () => {
