@@ -371,6 +371,21 @@ describe("the program", () => {
     }
   });
 
+  it("encrypts every way to the source, and leaves that to nothing but redash:sourceDatabaseSslMode, for function and DMS alike", async () => {
+    const ways = async (changes = {}) => {
+      const recording = await run("production", "replicating", { ...DMS, ...changes });
+      const { source } = awsWorldDescription.parse(
+        JSON.parse(world(recording).variables.REDASH_MOVE),
+      );
+      const endpoint = (side: string) =>
+        only(recording, "Endpoint", `redash-dms-${side}`).inputs["sslMode"];
+      return [source.database.sslMode, endpoint("source"), endpoint("target")];
+    };
+    assert.deepEqual(await ways(), ["require", "require", "require"]);
+    const none = { "redash:sourceDatabaseSslMode": "none" };
+    assert.deepEqual(await ways(none), ["none", "none", "require"]);
+  });
+
   it("tells the cutover of the limits that are set, and spends no byte on those that it has itself", async () => {
     const limits = async (changes = {}) => {
       const { variables } = world(await run("production", "replicating", changes));

@@ -130,9 +130,9 @@ describe("settings", () => {
     ],
     [
       "refuses a mode of encryption that DMS cannot check at the source",
-      { "redash:dmsSourceSslMode": "verify-full" },
+      { "redash:sourceDatabaseSslMode": "verify-full" },
       [
-        "redash:dmsSourceSslMode = verify-full | none, require | pulumi config set redash:dmsSourceSslMode require",
+        "redash:sourceDatabaseSslMode = verify-full | none, require | pulumi config set redash:sourceDatabaseSslMode require",
       ],
     ],
     [
