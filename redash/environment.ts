@@ -35,6 +35,10 @@ export function commonEnvironment(args: EnvironmentArgs): Record<string, string>
   };
 }
 
+/** Whether Redash takes a variable's text for true (`parse_boolean` of redash/settings/helpers.py). */
+export const isOn = (text = ""): boolean =>
+  ["yes", "true", "on", "1"].includes(text.trim().toLowerCase());
+
 /** Names that look like a secret's; a value under such a name must come from Secrets Manager. */
 const SECRET_NAME =
   /(SECRET|PASSWORD|PASSWD|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL|_DSN$|DATABASE_URL|REDIS_URL|_KEY$)/;

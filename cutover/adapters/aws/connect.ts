@@ -91,7 +91,7 @@ export async function connectAwsWorld(
               clock,
             }),
           },
-    checks: awsChecks({ description, clients, clock, functionName }),
+    checks: awsChecks({ description, clients, host, clock, functionName }),
     phase: new S3Phase(new S3Bucket(clients.s3, description.journalBucket, clock), clock),
   };
   return {
