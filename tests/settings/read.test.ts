@@ -451,6 +451,21 @@ describe("settings", () => {
       ],
     ],
     [
+      "refuses what would have a silent Redash speak, plain or secret, and does not repeat it",
+      {
+        "redash:silent": "true",
+        "redash:environment":
+          '{"REDASH_MAIL_SERVER":"mail","REDASH_LOG_LEVEL":"DEBUG","REDASH_ENABLED_DESTINATIONS":"redash.destinations.slack"}',
+        "redash:secretEnvironment":
+          '{"REDASH_MAIL_PASSWORD":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
+      },
+      [
+        "redash:environment = (REDASH_MAIL_SERVER, REDASH_LOG_LEVEL, REDASH_ENABLED_DESTINATIONS) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_SERVER does | remove REDASH_MAIL_SERVER from redash:environment; or let it speak: pulumi config set redash:silent false",
+        'redash:environment = {"REDASH_MAIL_SERVER":"mail","REDASH_LOG_LEVEL":"DEBUG","REDASH_ENABLED_DESTINATIONS":"redash.destinations.slack"} | variables that the program does not set itself; it sets REDASH_ENABLED_DESTINATIONS | remove REDASH_ENABLED_DESTINATIONS from redash:environment',
+        "redash:secretEnvironment = (REDASH_MAIL_PASSWORD) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_PASSWORD does | remove REDASH_MAIL_PASSWORD from redash:secretEnvironment; or let it speak: pulumi config set redash:silent false",
+      ],
+    ],
+    [
       "refuses maintenance during the backup",
       { "redash:databaseMaintenanceWindow": "mon:17:15-mon:18:00" },
       [
