@@ -4,7 +4,7 @@ import type { World } from "../../ports";
 import { RqQueue } from "../../queue/rqQueue";
 import { awsApplication } from "./awsApplication";
 import { sourceDatabase, targetDatabase } from "./awsDatabase";
-import { awsClients } from "./clients";
+import type { AwsClients } from "./clients";
 import { composeQueue } from "./composeQueue";
 import { composeSchema } from "./composeSchema";
 import { composeStorage } from "./composeStorage";
@@ -23,13 +23,14 @@ import { Secrets } from "./secrets";
 /**
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
- * @param options name of this function; whether the source's host is no more, so that it is not asked; and whether the
+ * @param options clients, which are their maker's to end; name of this function; whether the source's host is no more, so that it is not asked; and whether the
  *   world is only looked at: then a source that cannot be reached is one more thing to tell
  * @throws CallFailed, or Error that names the secret that is not as it should be, or why the source cannot be reached
  */
 export async function connectAwsWorld(
   description: AwsWorldDescription,
   options: {
+    readonly clients: AwsClients;
     readonly functionName: string;
     readonly sourceGone: boolean;
     readonly isLook: boolean;
@@ -37,9 +38,8 @@ export async function connectAwsWorld(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<{ readonly world: World; readonly close: () => Promise<void> }> {
-  const { functionName, sourceGone, isLook } = options;
+  const { clients, functionName, sourceGone, isLook } = options;
   const { source, target, task } = description;
-  const clients = awsClients(description);
   const secrets = new Secrets(clients.secrets, clock);
   const host = new HostCommand({
     client: clients.ssm,
@@ -99,7 +99,6 @@ export async function connectAwsWorld(
     close: async () => {
       queue.close();
       for (const database of Object.values(databases)) await closeConnections(database);
-      for (const client of Object.values(clients)) client.destroy();
     },
   };
 }
