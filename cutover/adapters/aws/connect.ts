@@ -23,8 +23,9 @@ import { Secrets } from "./secrets";
 /**
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
- * @param options clients, which are their maker's to end; name of this function; whether the source's host is no more, so that it is not asked; and whether the
- *   world is only looked at: then a source that cannot be reached is one more thing to tell
+ * @param options clients, which are their maker's to end; name of this function; whether the source's host is no more,
+ *   so that it is not asked; and whether the world is only looked at: then a source that cannot be reached is one more
+ *   thing to tell
  * @throws CallFailed, or Error that names the secret that is not as it should be, or why the source cannot be reached
  */
 export async function connectAwsWorld(
