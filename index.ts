@@ -197,6 +197,7 @@ export = async () => {
         securityGroupId: sourceHost.securityGroupId,
         port: settings.sourceDatabasePort,
         databaseName: settings.sourceDatabaseName,
+        sslMode: settings.sourceDatabaseSslMode,
         applicationRole: settings.sourceApplicationRole,
         projectDirectory: settings.sourceProjectDirectory,
         services: settings.sourceServices,

@@ -33,8 +33,6 @@ export interface RedashMigrationArgs extends MoveArgs {
 
 /** AWS DMS as a move uses it. */
 export type DmsArgs = DmsInstanceArgs & {
-  /** Encryption of the way to the source; `none` is refused by the guard unless an exception says why. */
-  readonly sourceSslMode: "none" | "require";
   /**
    * Certificates of RDS's authorities, PEM: with them DMS checks who the managed database is.
    *
@@ -140,7 +138,7 @@ export class RedashMigration extends pulumi.ComponentResource {
   private task(
     name: string,
     args: RedashMigrationArgs,
-    { sourceSslMode, targetCaPem, ...instance }: DmsArgs,
+    { targetCaPem, ...instance }: DmsArgs,
     sourceSecretArn: pulumi.Output<string>,
   ): MigrationTask {
     const { source, target } = args;
@@ -151,7 +149,7 @@ export class RedashMigration extends pulumi.ComponentResource {
         source: {
           secretArn: sourceSecretArn,
           databaseName: source.databaseName,
-          sslMode: sourceSslMode,
+          sslMode: source.sslMode,
         },
         target: {
           secretArn: this.targetSecretArn,

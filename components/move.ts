@@ -31,6 +31,8 @@ export interface MoveArgs {
     /** Port of PostgreSQL on that address. */
     readonly port: number;
     readonly databaseName: string;
+    /** Encryption of every way to it, that of AWS DMS too; the guard refuses DMS `none` unless an exception says why. */
+    readonly sslMode: "none" | "require";
     /** Role of Redash's processes, which the cutover makes read-only. */
     readonly applicationRole: string;
     /** Folder of docker-compose.yml. @default found on the host */
@@ -222,6 +224,8 @@ const world = (
         port: args.source.port,
         database: args.source.databaseName,
         applicationRole: args.source.applicationRole,
+        // What the cutover takes by itself is not worth a byte of the function's environment.
+        sslMode: args.source.sslMode === "none" ? "none" : undefined,
         secretArn: access.sourceSecretArn,
       },
       projectDirectory: args.source.projectDirectory,

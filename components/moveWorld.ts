@@ -28,7 +28,10 @@ export interface MoveWorldArgs {
   readonly limits: object;
   readonly source: {
     readonly instanceId: pulumi.Input<string>;
-    readonly database: MoveDatabase;
+    readonly database: MoveDatabase & {
+      /** @default require */
+      readonly sslMode?: "none" | undefined;
+    };
     /** @default found on the host */
     readonly projectDirectory?: string | undefined;
     /** @default found on the host */

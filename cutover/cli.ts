@@ -11,7 +11,7 @@ import { comparison } from "./report/comparison";
 import { estimate } from "./report/estimate";
 import type { Report } from "./report/report";
 import { readReport, writeDayPlan, writeReport } from "./report/reportFile";
-import { EXIT_CODES } from "./report/summary";
+import { EXIT_CODES, HUNG_UP } from "./report/summary";
 import { terminal } from "./report/terminal";
 import { type Act, ACTS } from "./steps/acts";
 
@@ -46,8 +46,9 @@ At any time:
   --against FILE   report: compares with another one (JSON)
   --gigabytes N    report: estimates the move of a database of that size, and writes the plan of the day (out/day-plan.md)
 
-Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
-3 needs a person, 64 wrong usage.`;
+Ctrl-C finishes or undoes the step at hand. A terminal that is closed does the same on this machine; on AWS nobody
+follows the function any more, which goes on. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
+3 needs a person, 64 wrong usage, 129 left a function that goes on.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -100,7 +101,8 @@ async function main(): Promise<number> {
         ? await awsControl({ file: values.outputs })
         : localControl(values.state);
   try {
-    if (act !== "report") return await asked(control, askOf(act as Asked, values));
+    if (act !== "report")
+      return await asked(control, askOf(act as Asked, values), elsewhere(values));
     return reported(await control.report(), against, gigabytes);
   } finally {
     await control.close();
@@ -130,11 +132,26 @@ const askOf = (
           accept: values.accept?.split(",") ?? [],
         };
 
-async function asked(control: MoveControl, ask: Ask): Promise<number> {
+/** The words by which the command line finds the function that does what is asked; undefined if it does it itself. */
+const elsewhere = ({ stack, outputs }: { readonly stack?: string; readonly outputs?: string }) =>
+  stack !== undefined
+    ? `--stack ${stack}`
+    : outputs !== undefined
+      ? `--outputs ${outputs}`
+      : undefined;
+
+async function asked(control: MoveControl, ask: Ask, where: string | undefined): Promise<number> {
   const write = (text: string) => process.stderr.write(text);
   const { event } = narrator(write);
+  // A closed laptop must change nothing: only Ctrl-C asks the function to stop.
+  const hangUp = () => {
+    write(
+      `\nSIGHUP: nobody follows any more, the function goes on; look at it with: npm run move -- status ${where ?? ""}\n`,
+    );
+    process.exit(HUNG_UP);
+  };
   const { verdict, text } = await control.ask(ask, {
-    stop: stopSignal(write),
+    stop: where === undefined ? stopSignal(write) : stopSignal(write, hangUp),
     onEvent: (it) => {
       event(ask.kind === "perform" ? ask.act : ask.kind, it);
     },

@@ -8,7 +8,7 @@ import { keptWalWarnings } from "./keptWal";
 import type { World } from "./ports";
 import type { CheckResult } from "./preflight/check";
 import { preflight, type PreflightReport } from "./preflight/preflight";
-import { checkText } from "./preflight/text";
+import { checkTexts } from "./preflight/text";
 import { actsOf } from "./report/acts";
 import { planTable } from "./report/plan";
 import { type Report, reportOf } from "./report/report";
@@ -142,7 +142,7 @@ export class Move {
     const left = wrong.filter(({ id }) => !accept.includes(id));
     if (left.length === 0) return { results, accepted: wrong };
     throw new Refusal(
-      [`${left.length} checks of preflight do not hold`, ...left.map(checkText)].join("\n"),
+      [`${left.length} checks of preflight do not hold`, ...checkTexts(left)].join("\n"),
     );
   }
 

@@ -50,13 +50,20 @@ export function narrator(write: (line: string) => void): {
   };
 }
 
-/** Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once. */
-export function stopSignal(write: (line: string) => void): AbortSignal {
+/**
+ * Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once.
+ * @param hangUp what a closed terminal does instead, where the work goes on without it
+ */
+export function stopSignal(write: (line: string) => void, hangUp?: () => void): AbortSignal {
   const stop = new AbortController();
   // Whoever reads along may be gone first (a pager, tee, a closed terminal); the work must still be undone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (signal === "SIGHUP" && hangUp !== undefined) {
+        hangUp();
+        return;
+      }
       if (!stop.signal.aborted) write(`\n${signal}: finishing or undoing the step at hand …\n`);
       stop.abort(new Error(`stopped by ${signal}`));
     });

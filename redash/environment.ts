@@ -15,7 +15,25 @@ export interface EnvironmentArgs {
   readonly adhocQueryTimeLimitSeconds: number;
   /** Limit of a scheduled query in seconds; Redash's own default is none. */
   readonly scheduledQueryTimeLimitSeconds: number;
+  /** Whether it runs no schedule and tells nobody, as a copy of a living Redash must. */
+  readonly silent: boolean;
 }
+
+/**
+ * What keeps a copy of a living Redash from acting in the world. E-mail, by which it also tells of alerts to whoever has
+ * no other destination, is silent without a server: see `isLoud`.
+ */
+const SILENCE = {
+  // No schedule runs, so no alert is checked. The worker of queue `periodic` reads it (redash/tasks/queries/maintenance.py).
+  REDASH_FEATURE_DISABLE_REFRESH_QUERIES: "true",
+  // A query that a person runs has its alerts checked too: Slack, webhooks and pagers are not told (redash/tasks/alerts.py).
+  REDASH_ENABLED_DESTINATIONS: "redash.destinations.email",
+} as const;
+
+/** Whether a variable would have a silent Redash speak: a mail server, more destinations, receivers of events. */
+export const isLoud = (name: string): boolean =>
+  name.startsWith("REDASH_MAIL_") ||
+  ["REDASH_ADDITIONAL_DESTINATIONS", "REDASH_EVENT_REPORTING_WEBHOOKS"].includes(name);
 
 /** What every process gets behind one ALB, each variable with its reason. */
 export function commonEnvironment(args: EnvironmentArgs): Record<string, string> {
@@ -32,8 +50,13 @@ export function commonEnvironment(args: EnvironmentArgs): Record<string, string>
     REDASH_SCHEDULED_QUERY_TIME_LIMIT: String(args.scheduledQueryTimeLimitSeconds),
     REDASH_VERSION_CHECK: "false",
     PYTHONUNBUFFERED: "1",
+    ...(args.silent ? SILENCE : {}),
   };
 }
+
+/** Whether Redash takes a variable's text for true (`parse_boolean` of redash/settings/helpers.py). */
+export const isOn = (text = ""): boolean =>
+  ["yes", "true", "on", "1"].includes(text.trim().toLowerCase());
 
 /** Names that look like a secret's; a value under such a name must come from Secrets Manager. */
 const SECRET_NAME =

@@ -7,6 +7,7 @@ export const MOVE_PARTS = [
   "processes.sh",
   "database.sh",
   "queue.sh",
+  "inspection.sh",
 ] as const;
 
 /** Parts of the operator's script (`npm run source`). */
@@ -29,6 +30,7 @@ export const MOVE_ACTS = [
   "schema",
   "disk",
   "certificate",
+  "inspect",
   "part",
 ] as const;
 

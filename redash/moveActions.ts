@@ -75,6 +75,7 @@ export const MOVE_ACTIONS = {
   "ec2:DescribeVpcs": "any",
   "elasticache:DescribeCacheClusters": "queue",
   "elasticache:DescribeReplicationGroups": "queue",
+  "elasticloadbalancing:DescribeLoadBalancers": "any",
   "elasticloadbalancing:DescribeTargetGroupAttributes": "any",
   "lambda:GetFunctionConfiguration": "function",
   "rds:DescribeAccountAttributes": "any",

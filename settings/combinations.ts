@@ -1,4 +1,4 @@
-import { commonEnvironment, looksSecret, SECRET_VARIABLES } from "../redash/environment";
+import { commonEnvironment, isLoud, looksSecret, SECRET_VARIABLES } from "../redash/environment";
 import { fargateSizeProblem } from "../redash/fargate";
 import { PHASE_TABLE } from "../redash/phase";
 import { QUEUES } from "../redash/processes";
@@ -306,6 +306,7 @@ function* environment(values: Values): Found {
         host: "",
         adhocQueryTimeLimitSeconds: 0,
         scheduledQueryTimeLimitSeconds: 0,
+        silent: values.silent,
       }),
     ),
     ...SECRET_VARIABLES,
@@ -327,7 +328,17 @@ function* environment(values: Values): Found {
   }
   for (const part of ["environment", "secretEnvironment"] as const) {
     for (const name of Object.keys(values[part])) {
-      if (owned.has(name)) {
+      if (values.silent && isLoud(name)) {
+        yield {
+          ...problem(
+            values,
+            [part, "silent"],
+            `nothing by which a silent Redash would tell somebody; ${name} does`,
+            `remove ${name} from redash:${part}; or let it speak: pulumi config set redash:silent false`,
+          ),
+          value: `(${Object.keys(values[part]).join(", ")})`,
+        };
+      } else if (owned.has(name)) {
         yield problem(
           values,
           [part],

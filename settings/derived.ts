@@ -102,7 +102,6 @@ const dms = (values: Values) =>
         maintenanceWindow: values.databaseMaintenanceWindow,
         createRoles: values.dmsCreateRoles,
         largestLobBytes: values.dmsLargestLobBytes,
-        sourceSslMode: values.dmsSourceSslMode,
         targetCaPem: values.dmsTargetCaPem,
       }
     : undefined;

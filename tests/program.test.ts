@@ -371,6 +371,46 @@ describe("the program", () => {
     }
   });
 
+  it("encrypts every way to the source, and leaves that to nothing but redash:sourceDatabaseSslMode, for function and DMS alike", async () => {
+    const ways = async (changes = {}) => {
+      const recording = await run("production", "replicating", { ...DMS, ...changes });
+      const { source } = awsWorldDescription.parse(
+        JSON.parse(world(recording).variables.REDASH_MOVE),
+      );
+      const endpoint = (side: string) =>
+        only(recording, "Endpoint", `redash-dms-${side}`).inputs["sslMode"];
+      return [source.database.sslMode, endpoint("source"), endpoint("target")];
+    };
+    assert.deepEqual(await ways(), ["require", "require", "require"]);
+    const none = { "redash:sourceDatabaseSslMode": "none" };
+    assert.deepEqual(await ways(none), ["none", "none", "require"]);
+  });
+
+  it("keeps a rehearsal silent in every container, and production never, unless redash:silent says otherwise", async () => {
+    const heard = async (mode: Mode, phase: Phase, changes = {}) => {
+      const all = containers(await run(mode, phase, changes));
+      assert.ok(all.length >= 2 + DEFAULT_WORKERS.length, String(all.length));
+      const seen = all.map(({ environment }) =>
+        environment
+          .filter(({ name }) => /REFRESH_QUERIES|DESTINATIONS|^REDASH_MAIL_/.test(name))
+          .map(({ name, value }) => `${name}=${value}`)
+          .sort()
+          .join(" "),
+      );
+      return [...new Set(seen)];
+    };
+    const silent =
+      "REDASH_ENABLED_DESTINATIONS=redash.destinations.email REDASH_FEATURE_DISABLE_REFRESH_QUERIES=true";
+    for (const phase of PHASES) {
+      assert.deepEqual(await heard("rehearsal", phase), [silent], phase);
+      assert.deepEqual(await heard("production", phase), [""], phase);
+    }
+    const mail = { "redash:environment": '{"REDASH_MAIL_SERVER":"mail"}' };
+    const loud = { ...mail, "redash:silent": "false" };
+    assert.deepEqual(await heard("rehearsal", "switched", loud), ["REDASH_MAIL_SERVER=mail"]);
+    assert.deepEqual(await heard("production", "switched", { "redash:silent": "true" }), [silent]);
+  });
+
   it("tells the cutover of the limits that are set, and spends no byte on those that it has itself", async () => {
     const limits = async (changes = {}) => {
       const { variables } = world(await run("production", "replicating", changes));

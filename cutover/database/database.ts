@@ -15,6 +15,12 @@ export interface Database {
    * @default the role is there before the move
    */
   readonly applicationPassword?: (signal: AbortSignal) => Promise<string>;
+  /**
+   * Why nobody can connect to it, where that is known before it is tried: whoever tries is told this.
+   *
+   * @default it is tried
+   */
+  readonly unreachable?: Error;
 }
 
 /** Sessions print values the same way on both sides whatever the server's defaults, or checksums would differ. */
@@ -33,7 +39,7 @@ const idle = new WeakMap<Database, pg.Client[]>();
 /**
  * Runs something on a connection that nobody else uses meanwhile. When the signal aborts, the connection is cut, so
  * that the server stops working on what nobody waits for any more.
- * @throws whatever the work throws; the signal's reason if it aborts
+ * @throws whatever the work throws; why the database is unreachable; the signal's reason if it aborts
  */
 export async function withClient<T>(
   database: Database,
@@ -41,6 +47,7 @@ export async function withClient<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
+  if (database.unreachable !== undefined) throw database.unreachable;
   const client = idle.get(database)?.pop() ?? new pg.Client(withTimeout(database.connection));
   const cut = () => {
     const { stream } = (client as unknown as { connection: { stream: { destroy: () => void } } })

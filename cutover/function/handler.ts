@@ -1,8 +1,7 @@
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { S3Client } from "@aws-sdk/client-s3";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import type { Answer } from "../ask";
 import { call } from "../adapters/aws/call";
-import { awsClients, clientConfig } from "../adapters/aws/clients";
+import { type AwsClients, awsClients } from "../adapters/aws/clients";
 import { connectAwsWorld } from "../adapters/aws/connect";
 import { type AwsWorldDescription, awsWorldDescription } from "../adapters/aws/description";
 import { S3Bucket } from "../adapters/aws/s3Bucket";
@@ -37,11 +36,24 @@ const CONNECT_MS = 120_000;
  */
 export async function handler(event: unknown, invocation: Invocation): Promise<Answer> {
   const description = awsWorldDescription.parse(JSON.parse(process.env["REDASH_MOVE"] ?? "null"));
-  if (isWatch(event)) return watched(description);
-  const { limits, region, journalBucket } = description;
-  const lambda = new LambdaClient(clientConfig({ region }));
-  const s3 = new S3Client(clientConfig({ region }));
-  const bucket = new S3Bucket(s3, journalBucket, clock);
+  const clients = awsClients(description);
+  try {
+    return isWatch(event)
+      ? await watchSource(description, clients, clock)
+      : await served(event, invocation, description, clients);
+  } finally {
+    for (const client of Object.values(clients)) client.destroy();
+  }
+}
+
+async function served(
+  event: unknown,
+  invocation: Invocation,
+  description: AwsWorldDescription,
+  clients: AwsClients,
+): Promise<Answer> {
+  const { limits, journalBucket } = description;
+  const bucket = new S3Bucket(clients.s3, journalBucket, clock);
   const journal = new S3Journal(bucket);
   const lock = new S3Lock(bucket, clock, `function request ${invocation.awsRequestId}`);
   const progress = new S3Progress(bucket, clock, (error) => {
@@ -61,7 +73,7 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
         const signal = AbortSignal.timeout(CONNECT_MS);
         const connected = await connectAwsWorld(
           description,
-          { ...options, functionName: invocation.functionName },
+          { ...options, clients, functionName: invocation.functionName },
           clock,
           signal,
         );
@@ -83,7 +95,7 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
             signal: AbortSignal.timeout(30_000),
           },
           (abortSignal) =>
-            lambda.send(
+            clients.lambda.send(
               new InvokeCommand({
                 FunctionName: invocation.functionName,
                 InvocationType: "Event",
@@ -99,16 +111,5 @@ export async function handler(event: unknown, invocation: Invocation): Promise<A
   } finally {
     await progress.end();
     await close();
-    lambda.destroy();
-    s3.destroy();
-  }
-}
-
-async function watched(description: AwsWorldDescription): Promise<Answer> {
-  const clients = awsClients(description);
-  try {
-    return await watchSource(description, clients, clock);
-  } finally {
-    for (const client of Object.values(clients)) client.destroy();
   }
 }

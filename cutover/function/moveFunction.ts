@@ -11,6 +11,8 @@ export interface MoveFunctionOptions {
   /** The move, connected. @throws Error if it cannot be: then nothing was changed */
   readonly connect: (options: {
     readonly sourceGone: boolean;
+    /** Nothing will be changed: what does not answer must not hide the rest. */
+    readonly isLook: boolean;
   }) => Promise<Pick<Move, "perform" | "plan" | "preflight" | "status" | "close">>;
   /** Shows how far an act is to whoever follows it. */
   readonly show: (event: Event) => void;
@@ -65,11 +67,12 @@ export class MoveFunction {
       );
     if (chunk > MOST_CHUNKS)
       throw new Refusal(`${MOST_CHUNKS} functions have worked on it, and it has no end`);
-    const move = await connect({ sourceGone: ask.kind === "perform" && ask.sourceGone }).catch(
-      (error: unknown) => {
-        throw new Refusal(failureOf(error).text);
-      },
-    );
+    const move = await connect({
+      sourceGone: ask.kind === "perform" && ask.sourceGone,
+      isLook: ask.kind !== "perform",
+    }).catch((error: unknown) => {
+      throw new Refusal(failureOf(error).text);
+    });
     const pause = new AbortController();
     const cancel = clock.after(Math.max(0, leftMs() - reserveMs), () => {
       pause.abort();

@@ -49,9 +49,10 @@ export async function ask<T>(
   }
 }
 
-/** What an error says, with the causes that `fetch` and connections to several addresses hide. */
+/** What an error says, with the causes that `fetch` and connections to several addresses hide. Others name theirs. */
 function wordsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(wordsOf).join("; ");
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
+  const cause = error.cause === undefined ? "" : wordsOf(error.cause);
+  return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }

@@ -23,6 +23,7 @@ const DECIDED: ReadonlySet<string> = new Set([
       host: "",
       adhocQueryTimeLimitSeconds: 0,
       scheduledQueryTimeLimitSeconds: 0,
+      silent: false,
     }),
   ),
   "RQ_REDIS_URL",

@@ -153,6 +153,16 @@ export const ecsKeys = {
     default: 3600,
     example: 3600,
   }),
+  silent: byMode({
+    type: "boolean",
+    description:
+      "Whether Redash on ECS runs no schedule and tells nobody: alerts reach no destination but e-mail, and variables of mail are refused. For a rehearsal, whose copy of the database has production's schedules, alerts and addresses. Queries that people run still reach their data sources.",
+    effect: "rolls every service",
+    schema: z.boolean(),
+    allowed: "true, false",
+    modeDefault: { rehearsal: true, production: false },
+    example: false,
+  }),
   environment: fixed<Record<string, string>>({
     type: "object",
     description:

@@ -5,7 +5,6 @@ import { byMode, fixed, optional } from "../key";
 
 const TRANSPORTS = ["logical", "dms"] as const;
 const PLUGINS = ["pgoutput", "pglogical"] as const;
-const SOURCE_SSL_MODES = ["none", "require"] as const;
 /** Certificates alone: a private key in a stack file would be one that everybody has. */
 const CERTIFICATES =
   /^\s*(?:-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
@@ -116,15 +115,6 @@ export const migrationKeys = {
     schema: z.number().int().min(0).max(LARGEST_LOB_BYTES),
     allowed: `0 to ${LARGEST_LOB_BYTES}`,
     example: 8_000_000,
-  }),
-  dmsSourceSslMode: fixed<(typeof SOURCE_SSL_MODES)[number]>({
-    type: "string",
-    description:
-      "Encryption between DMS and the source. With none all of Redash's data crosses the network in clear: the guard refuses it unless an exception says why (dms-endpoint-tls, docs/policies.md).",
-    schema: z.enum(SOURCE_SSL_MODES),
-    allowed: SOURCE_SSL_MODES.join(", "),
-    default: "require",
-    example: "require",
   }),
   dmsTargetCaPem: optional({
     type: "string",

@@ -5,6 +5,7 @@ import { arn, id } from "../formats";
 /** Names of services in a compose file. */
 const service = z.string().regex(/^[a-zA-Z0-9][\w.-]{0,62}$/);
 const services = z.array(service).min(1);
+const SSL_MODES = ["none", "require"] as const;
 
 /** Services of the source by their part in Redash. */
 export interface SourceServices {
@@ -90,6 +91,16 @@ export const sourceKeys = {
     allowed: "a name of PostgreSQL: letters, digits, _ and -, up to 63",
     default: "postgres",
     example: "postgres",
+  }),
+  sourceDatabaseSslMode: fixed<(typeof SSL_MODES)[number]>({
+    type: "string",
+    description:
+      "Encryption of every way to the source's PostgreSQL: the move's own, replication's, and that of AWS DMS. With none (and npm run source -- prepare --plain, which lets the move in so) all of Redash's data crosses the network in clear; for DMS the guard refuses it unless an exception says why (dms-endpoint-tls, docs/policies.md). The way to RDS is always encrypted.",
+    effect: "stops a task of AWS DMS that runs; never during a move",
+    schema: z.enum(SSL_MODES),
+    allowed: SSL_MODES.join(", "),
+    default: "require",
+    example: "require",
   }),
   sourceApplicationRole: fixed({
     type: "string",

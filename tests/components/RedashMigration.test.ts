@@ -19,7 +19,6 @@ const DMS_ARGS: DmsArgs = {
   maintenanceWindow: "sun:18:00-sun:18:30",
   createRoles: false,
   largestLobBytes: 1_000_000,
-  sourceSslMode: "require",
   subnetIds: ["subnet-a", "subnet-b"],
   securityGroupId: "sg-replication",
 };
@@ -354,7 +353,8 @@ describe("RedashMigration", () => {
         verdictOf(recording, "2026-01-01")
           .violations.filter(({ policy }) => policy.id.startsWith("dms-"))
           .map(({ policy, resource }) => `${policy.id} ${resource.name}`);
-      const clear = await withDms({ sourceSslMode: "none" });
+      const source = { ...MIGRATION_ARGS.source, sslMode: "none" } as const;
+      const clear = await recorded({ source, dms: DMS_ARGS });
       const { inputs } = only(clear, "Endpoint", "redash-dms-source");
       assert.equal(inputs["sslMode"], "none");
       assert.equal(only(clear, "Endpoint", "redash-dms-target").inputs["sslMode"], "require");

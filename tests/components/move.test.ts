@@ -22,7 +22,6 @@ const DMS: DmsArgs = {
   maintenanceWindow: "sun:18:00-sun:18:30",
   createRoles: false,
   largestLobBytes: 1_000_000,
-  sourceSslMode: "require",
   subnetIds: ["subnet-a", "subnet-b"],
   securityGroupId: "sg-replication",
 };

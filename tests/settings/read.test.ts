@@ -123,9 +123,9 @@ describe("settings", () => {
     ],
     [
       "refuses a mode of encryption that DMS cannot check at the source",
-      { "redash:dmsSourceSslMode": "verify-full" },
+      { "redash:sourceDatabaseSslMode": "verify-full" },
       [
-        "redash:dmsSourceSslMode = verify-full | none, require | pulumi config set redash:dmsSourceSslMode require",
+        "redash:sourceDatabaseSslMode = verify-full | none, require | pulumi config set redash:sourceDatabaseSslMode require",
       ],
     ],
     [
@@ -441,6 +441,21 @@ describe("settings", () => {
       { "redash:environment": '{"REDASH_MAIL_PASSWORD":"hunter2"}' },
       [
         "redash:environment = (REDASH_MAIL_PASSWORD) | no secrets; REDASH_MAIL_PASSWORD looks like one | move REDASH_MAIL_PASSWORD to redash:secretEnvironment, as the ARN of a secret",
+      ],
+    ],
+    [
+      "refuses what would have a silent Redash speak, plain or secret, and does not repeat it",
+      {
+        "redash:silent": "true",
+        "redash:environment":
+          '{"REDASH_MAIL_SERVER":"mail","REDASH_LOG_LEVEL":"DEBUG","REDASH_ENABLED_DESTINATIONS":"redash.destinations.slack"}',
+        "redash:secretEnvironment":
+          '{"REDASH_MAIL_PASSWORD":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
+      },
+      [
+        "redash:environment = (REDASH_MAIL_SERVER, REDASH_LOG_LEVEL, REDASH_ENABLED_DESTINATIONS) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_SERVER does | remove REDASH_MAIL_SERVER from redash:environment; or let it speak: pulumi config set redash:silent false",
+        'redash:environment = {"REDASH_MAIL_SERVER":"mail","REDASH_LOG_LEVEL":"DEBUG","REDASH_ENABLED_DESTINATIONS":"redash.destinations.slack"} | variables that the program does not set itself; it sets REDASH_ENABLED_DESTINATIONS | remove REDASH_ENABLED_DESTINATIONS from redash:environment',
+        "redash:secretEnvironment = (REDASH_MAIL_PASSWORD) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_PASSWORD does | remove REDASH_MAIL_PASSWORD from redash:secretEnvironment; or let it speak: pulumi config set redash:silent false",
       ],
     ],
     [

@@ -21,6 +21,7 @@ export const MIGRATION_ARGS: RedashMigrationArgs = {
     securityGroupId: "sg-source",
     port: 5433,
     databaseName: "postgres",
+    sslMode: "require",
     applicationRole: "redash",
     targetGroupArn: `${ELB}:targetgroup/redash-source/1`,
   },

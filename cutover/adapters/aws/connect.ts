@@ -4,7 +4,7 @@ import type { World } from "../../ports";
 import { RqQueue } from "../../queue/rqQueue";
 import { awsApplication } from "./awsApplication";
 import { sourceDatabase, targetDatabase } from "./awsDatabase";
-import { awsClients } from "./clients";
+import type { AwsClients } from "./clients";
 import { composeQueue } from "./composeQueue";
 import { composeSchema } from "./composeSchema";
 import { composeStorage } from "./composeStorage";
@@ -23,18 +23,24 @@ import { Secrets } from "./secrets";
 /**
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
- * @param options name of this function; and whether the source's host is no more, so that it is not asked
- * @throws CallFailed, or Error that names the secret that is not as it should be
+ * @param options clients, which are their maker's to end; name of this function; whether the source's host is no more,
+ *   so that it is not asked; and whether the world is only looked at: then a source that cannot be reached is one more
+ *   thing to tell
+ * @throws CallFailed, or Error that names the secret that is not as it should be, or why the source cannot be reached
  */
 export async function connectAwsWorld(
   description: AwsWorldDescription,
-  options: { readonly functionName: string; readonly sourceGone: boolean },
+  options: {
+    readonly clients: AwsClients;
+    readonly functionName: string;
+    readonly sourceGone: boolean;
+    readonly isLook: boolean;
+  },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<{ readonly world: World; readonly close: () => Promise<void> }> {
-  const { functionName, sourceGone } = options;
+  const { clients, functionName, sourceGone, isLook } = options;
   const { source, target, task } = description;
-  const clients = awsClients(description);
   const secrets = new Secrets(clients.secrets, clock);
   const host = new HostCommand({
     client: clients.ssm,
@@ -46,6 +52,8 @@ export async function connectAwsWorld(
     source: await sourceDatabase(source, secrets, sourceGone ? undefined : host, signal),
     target: await targetDatabase(target, secrets, signal),
   };
+  if (databases.source.unreachable !== undefined && !sourceGone && !isLook)
+    throw databases.source.unreachable;
   const queue = new RqQueue(await secrets.queueUrl(target.queueUrlSecretArn, signal));
   const secretKey = (its: AbortSignal) => secrets.secretKey(description.secretKeySecretArn, its);
   const world: World = {
@@ -84,7 +92,7 @@ export async function connectAwsWorld(
               clock,
             }),
           },
-    checks: awsChecks({ description, clients, clock, functionName }),
+    checks: awsChecks({ description, clients, host, clock, functionName }),
     phase: new S3Phase(new S3Bucket(clients.s3, description.journalBucket, clock), clock),
   };
   return {
@@ -92,7 +100,6 @@ export async function connectAwsWorld(
     close: async () => {
       queue.close();
       for (const database of Object.values(databases)) await closeConnections(database);
-      for (const client of Object.values(clients)) client.destroy();
     },
   };
 }

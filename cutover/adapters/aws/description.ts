@@ -15,7 +15,7 @@ const source = z.strictObject({
   instanceId: z.string().regex(/^i-[0-9a-f]+$/),
   database: z.strictObject({
     ...database,
-    /** Encryption between both databases and from the function; `none` by setting only. */
+    /** Of every way to it; `none` by setting only (redash:sourceDatabaseSslMode). */
     sslMode: z.enum(["none", "require"]).default("require"),
     /** Secret with username, password, host, port of the role that moves data (components/connectionSecret.ts). */
     secretArn: arn,

@@ -1,8 +1,9 @@
-import { DescribeDBInstancesCommand, type RDSClient } from "@aws-sdk/client-rds";
+import type { RDSClient } from "@aws-sdk/client-rds";
 import { type Database, oneRow, withClient } from "../../database/database";
 import type { Clock } from "../../engine/clock";
 import type { Storage } from "../../ports";
-import { call } from "./call";
+import { rdsInstance } from "./preflight/facts/rds";
+import { readWith } from "./preflight/facts/read";
 
 const GIB = 1024 ** 3;
 
@@ -13,15 +14,11 @@ const GIB = 1024 ** 3;
 export const rdsStorage =
   (rds: RDSClient, identifier: string, database: Database, clock: Clock) =>
   async (signal: AbortSignal): Promise<Storage> => {
-    const { DBInstances } = await call(
-      { action: "rds:DescribeDBInstances", on: identifier, isIdempotent: true, signal },
-      (abortSignal) =>
-        rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }), {
-          abortSignal,
-        }),
-      clock,
+    const { AllocatedStorage: allocatedGib } = await rdsInstance(
+      readWith(clock, signal),
+      rds,
+      identifier,
     );
-    const allocatedGib = DBInstances?.[0]?.AllocatedStorage;
     if (allocatedGib === undefined) throw new Error(`RDS does not say how large ${identifier} is`);
     const { used } = await withClient(database, signal, (client) =>
       oneRow<{ used: string }>(

@@ -54,7 +54,7 @@ export const runChecks: readonly Check[] = [
       if (!schemaStatements.isKnown)
         return fail(
           schemaStatements.reason,
-          "install PostgreSQL's client tools of the source's version or newer, so that pg_dump is on PATH",
+          "remove what this error names; pg_dump must be on PATH, of the source's version or newer (on AWS in the container of its PostgreSQL)",
         );
       return schemaStatements.value > 0
         ? pass(`${schemaStatements.value} statements`)

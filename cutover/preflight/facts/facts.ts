@@ -36,7 +36,7 @@ const LIMIT_MS = 15_000;
  * What only the machine of a side can say: by SSM each answer takes seconds, and its agent works at five of these at a
  * time (amazon-ssm-agent's README, `CommandWorkersLimit`), so the last ones wait for the first.
  */
-const HOST_LIMIT_MS = 90_000;
+export const HOST_LIMIT_MS = 90_000;
 const LONG_LIMIT_MS = 300_000;
 
 /**

@@ -7,7 +7,7 @@ import { clientConfig } from "../../../cutover/adapters/aws/clients";
 import { rdsStorage } from "../../../cutover/adapters/aws/rdsStorage";
 import { Secrets } from "../../../cutover/adapters/aws/secrets";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
-import { type Database, closeConnections } from "../../../cutover/database/database";
+import { type Database, closeConnections, withClient } from "../../../cutover/database/database";
 import { Moto } from "../../support/aws/moto";
 import { quickClock } from "../../support/aws/quickClock";
 import { awsDescription } from "../../support/aws/soundAwsFacts";
@@ -38,10 +38,12 @@ describe("the databases of a move on AWS", function () {
       JSON.stringify({ username, password: PASSWORD, host: "db.internal", port: 5432 }),
     );
   const secrets = () => new Secrets(client, quickClock());
-  /** A host that answers for its certificate. */
+  /** A host that answers for its certificate, and how often it was asked. */
   const host = (certificate: string) => ({
-    run: (act: string) => {
+    asked: 0,
+    run(act: string) {
       assert.equal(act, "certificate");
+      this.asked += 1;
       return Promise.resolve(`certificate=${Buffer.from(certificate).toString("base64")}\n`);
     },
   });
@@ -49,12 +51,16 @@ describe("the databases of a move on AWS", function () {
   it("are reached by TLS: the source's certificate is the one that its host tells, whatever name is in it", async () => {
     const { source } = awsDescription();
     const secretArn = await login("redash_mover");
-    const { connection, replicationConnection, applicationRole } = await sourceDatabase(
-      { ...source, database: { ...source.database, secretArn } },
-      secrets(),
-      host(PEM),
-      signal(),
-    );
+    const itsHost = host(PEM);
+    const { connection, replicationConnection, applicationRole, unreachable } =
+      await sourceDatabase(
+        { ...source, database: { ...source.database, secretArn } },
+        secrets(),
+        itsHost,
+        signal(),
+      );
+    assert.equal(unreachable, undefined);
+    assert.equal(itsHost.asked, 1);
     assert.ok(typeof connection.ssl === "object");
     assert.equal(connection.ssl.ca, PEM);
     assert.equal(connection.ssl.rejectUnauthorized, undefined, "it must be believed");
@@ -69,33 +75,40 @@ describe("the databases of a move on AWS", function () {
     );
   });
 
-  it("refuse a source without TLS, unless the stack says that it has none", async () => {
+  it("are unreachable, and say why, if the source has no TLS, or its host does not answer or is no more", async () => {
     const { source } = awsDescription();
     const secretArn = await login("redash_mover");
-    const described = (sslMode: "none" | "require") => ({
-      ...source,
-      database: { ...source.database, secretArn, sslMode },
-    });
-    await assert.rejects(
-      sourceDatabase(described("require"), secrets(), host(""), signal()),
-      /^Error: the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare/,
-    );
-    const { connection, replicationConnection } = await sourceDatabase(
-      described("none"),
+    const described = { ...source, database: { ...source.database, secretArn } };
+    const silent = { run: () => Promise.reject(new Error("it has not reached the host")) };
+    for (const [its, reason] of [
+      [
+        host(""),
+        "the source's PostgreSQL has no TLS: prepare it with npm run source -- prepare, which makes a certificate",
+      ],
+      [
+        silent,
+        "the source's host does not tell the certificate of its PostgreSQL: it has not reached the host",
+      ],
+      [undefined, "the source's host is no more"],
+    ] as const) {
+      const database = await sourceDatabase(described, secrets(), its, signal());
+      const connecting = withClient(database, signal(), () => assert.fail("nobody connects"));
+      await assert.rejects(connecting, { message: reason });
+    }
+  });
+
+  it("need no certificate if the stack says that the source has none", async () => {
+    const { source } = awsDescription();
+    const secretArn = await login("redash_mover");
+    const { connection, replicationConnection, unreachable } = await sourceDatabase(
+      { ...source, database: { ...source.database, secretArn, sslMode: "none" } },
       secrets(),
       { run: () => assert.fail("nobody asks for a certificate") },
       signal(),
     );
     assert.equal(connection.ssl, false);
+    assert.equal(unreachable, undefined);
     assert.match(replicationConnection, / sslmode='disable'$/);
-  });
-
-  it("ask nothing of a host that is no more", async () => {
-    const { source } = awsDescription();
-    const secretArn = await login("redash_mover");
-    const described = { ...source, database: { ...source.database, secretArn } };
-    const { side } = await sourceDatabase(described, secrets(), undefined, signal());
-    assert.equal(side, "source");
   });
 
   it("check the managed one's certificate by RDS's authorities and its name, and learn Redash's password when it is needed", async () => {

@@ -44,7 +44,11 @@ import {
 } from "../../../cutover/adapters/aws/preflight/facts/dms";
 import { ecsFacts } from "../../../cutover/adapters/aws/preflight/facts/ecs";
 import { elastiCacheFacts } from "../../../cutover/adapters/aws/preflight/facts/elastiCache";
-import { forwardFacts, targetGroupFacts } from "../../../cutover/adapters/aws/preflight/facts/elb";
+import {
+  balancerName,
+  forwardFacts,
+  targetGroupFacts,
+} from "../../../cutover/adapters/aws/preflight/facts/elb";
 import { gatherAwsFacts } from "../../../cutover/adapters/aws/preflight/facts/facts";
 import {
   bucketVersioning,
@@ -58,7 +62,7 @@ import {
 } from "../../../cutover/adapters/aws/preflight/facts/network";
 import { quota } from "../../../cutover/adapters/aws/preflight/facts/quotas";
 import { rdsFacts, rdsStorageQuota } from "../../../cutover/adapters/aws/preflight/facts/rds";
-import { connects, hostOf } from "../../../cutover/adapters/aws/preflight/facts/reach";
+import { addressesOf, connects, hostOf } from "../../../cutover/adapters/aws/preflight/facts/reach";
 import { type Read, readWith } from "../../../cutover/adapters/aws/preflight/facts/read";
 import {
   agentFacts,
@@ -369,6 +373,7 @@ describe("facts of AWS", function () {
           {
             name: "redash",
             image: "redash/redash:25.8.0",
+            environment: [{ name: "SQLALCHEMY_ENABLE_POOL_PRE_PING", value: "true" }],
             secrets: [
               {
                 name: "REDASH_SECRET_KEY",
@@ -383,13 +388,19 @@ describe("facts of AWS", function () {
         ],
       }),
     );
+    await ecs.send(
+      new RegisterTaskDefinitionCommand({
+        family: "plain",
+        containerDefinitions: [{ name: "redash", image: "redash/redash:25.8.0", memory: 1024 }],
+      }),
+    );
     const names = Array.from({ length: 11 }, (_, index) => `worker-${index}`);
     for (const serviceName of ["server", "scheduler", ...names])
       await ecs.send(
         new CreateServiceCommand({
           cluster: "redash",
           serviceName,
-          taskDefinition: "redash",
+          taskDefinition: serviceName === "scheduler" ? "plain" : "redash",
           desiredCount: 0,
           launchType: "FARGATE",
           networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups: [] } },
@@ -419,7 +430,12 @@ describe("facts of AWS", function () {
         REDASH_SECRET_KEY: "arn:aws:secretsmanager:eu-west-1:1:secret:key-1a",
         REDASH_DATABASE_URL: "arn:aws:secretsmanager:eu-west-1:1:secret:url-2b",
       },
+      triesSessions: true,
     });
+    assert.deepEqual(
+      found.map(({ triesSessions }) => triesSessions),
+      found.map(({ name }) => name !== "scheduler"),
+    );
     assert.deepEqual([hasCircuitBreaker, mostPercent], [false, 200]);
     assert.equal(deployments.length, 1);
     assert.equal(typeof lastEvent, "string");
@@ -491,6 +507,8 @@ describe("facts of AWS", function () {
       weights: { [source]: 100, [target]: 0 },
       isSticky: false,
     });
+    assert.equal(await balancerName(read, elb, listenerArn), LoadBalancers![0]!.DNSName);
+    await assert.rejects(balancerName(read, elb, `${listenerArn}0`), /ListenerNotFound/);
     const byRule = await forwardFacts(read, elb, {
       listenerArn,
       listenerRuleArn: Rules![0]!.RuleArn!,
@@ -714,6 +732,11 @@ describe("facts of AWS", function () {
       await assert.rejects(connects(name, never), new RegExp(`^Error: ${name}:443: `));
     });
 
+    it("are of a name those that this machine finds", async () => {
+      assert.ok((await addressesOf("localhost")).includes("127.0.0.1"));
+      await assert.rejects(addressesOf("no-such-host.invalid"), /no-such-host\.invalid/);
+    });
+
     it("name the service in its region", () => {
       assert.equal(hostOf("dms", "eu-west-1"), "dms.eu-west-1.amazonaws.com");
       assert.equal(hostOf("s3", "cn-north-1"), "s3.cn-north-1.amazonaws.com.cn");
@@ -724,6 +747,7 @@ describe("facts of AWS", function () {
     const options = {
       description: awsDescription(),
       clients,
+      host: { run: () => Promise.reject(new Error("the host does not answer")) },
       clock,
       functionName: "redash-move",
     };
@@ -731,6 +755,7 @@ describe("facts of AWS", function () {
     const facts = await gatherAwsFacts(options, soundFacts("dms"), AbortSignal.timeout(60_000));
     assert.throws(() => known(facts.rds), /gives it rds:DescribeDBInstances/);
     assert.equal(facts.services.isKnown, false);
+    assert.deepEqual(facts.setup, { isKnown: false, reason: "the host does not answer" });
     const results = await awsChecks(options)(soundFacts("logical"), AbortSignal.timeout(60_000));
     assert.equal(results.find(({ id }) => id === "rds-available")?.verdict, "unknown");
     assert.equal(results.find(({ id }) => id === "reaches-ssm")?.verdict, "fail");

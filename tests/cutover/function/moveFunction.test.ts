@@ -22,11 +22,13 @@ function setup(
   const answers = new Map<string, Answer>();
   const again: MoveRequest[] = [];
   const performed: { act: string; run: Run; sourceGone: boolean }[] = [];
+  const looks: boolean[] = [];
   const closed: boolean[] = [];
   const it = new MoveFunction({
     clock: systemClock,
-    connect: ({ sourceGone }) =>
-      Promise.resolve({
+    connect: ({ sourceGone, isLook }) => {
+      looks.push(isLook);
+      return Promise.resolve({
         perform: (act, run) => {
           performed.push({ act, run, sourceGone });
           return perform(run);
@@ -38,7 +40,8 @@ function setup(
           closed.push(true);
           return Promise.resolve();
         },
-      }),
+      });
+    },
     show: () => undefined,
     isStopAsked: () => Promise.resolve(false),
     answer: (id, answer) => {
@@ -52,7 +55,7 @@ function setup(
     reserveMs: 180_000,
     ...more,
   });
-  return { it, answers, again, performed, closed };
+  return { it, answers, again, performed, looks, closed };
 }
 const requested = (
   ask: MoveRequest["ask"] = {
@@ -93,13 +96,15 @@ describe("the function of the move", () => {
     assert.deepEqual(closed, [true]);
   });
 
-  it("answers what changes nothing", async () => {
-    const { it: its } = setup();
+  it("answers what changes nothing, for which it need not reach everything", async () => {
+    const { it: its, looks } = setup();
     const asked = async (ask: MoveRequest["ask"]) =>
       (await its.serve(requested(ask), () => A_QUARTER_MS)).text;
     assert.equal(await asked({ kind: "status" }), "nothing has happened");
     assert.equal(await asked({ kind: "plan", act: "cutover" }), "the plan of cutover");
     assert.match(await asked({ kind: "preflight" }), /^ready: 0 checks/m);
+    await its.serve(requested(), () => A_QUARTER_MS);
+    assert.deepEqual(looks, [true, true, true, false]);
   });
 
   it("leaves an act for another function when its time is nearly over, and answers only when it is done", async () => {

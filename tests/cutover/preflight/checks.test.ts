@@ -4,6 +4,7 @@ import { type CheckResult, judgedAll } from "../../../cutover/preflight/check";
 import { known } from "../../../cutover/preflight/fact";
 import type { Facts } from "../../../cutover/preflight/facts/facts";
 import { preflightChecks, reportOf } from "../../../cutover/preflight/preflight";
+import { checkTexts } from "../../../cutover/preflight/text";
 import { type Draft, soundFacts } from "../../support/cutover/soundFacts";
 import { BLINDING, BROKEN } from "../../support/cutover/brokenFacts/brokenFacts";
 
@@ -200,5 +201,35 @@ describe("preflight's checks", () => {
         "give a worker kind these queues, and start it: emails",
       ],
     ]);
+  });
+
+  it("tell a reason once that leaves many unknown, and every finding of the others", () => {
+    const fix = "remove what this error names, and run preflight again";
+    const result = (
+      id: string,
+      verdict: "pass" | "warn" | "unknown",
+      found: string,
+    ): CheckResult =>
+      verdict === "pass"
+        ? { id, title: id, verdict, found }
+        : { id, title: id, verdict, found, fix };
+    assert.deepEqual(
+      checkTexts([
+        result("a", "unknown", "no answer"),
+        result("b", "unknown", "no answer"),
+        result("c", "unknown", "denied"),
+        result("d", "warn", "no answer"),
+        result("e", "pass", "none"),
+        result("f", "pass", "none"),
+      ]),
+      [
+        `  unknown  a: no answer\n           → ${fix}`,
+        "  unknown  b: as a",
+        `  unknown  c: denied\n           → ${fix}`,
+        `  warn     d: no answer\n           → ${fix}`,
+        "  pass     e: none",
+        "  pass     f: none",
+      ],
+    );
   });
 });

@@ -24,6 +24,17 @@ describe("a fact", () => {
     assert.throws(() => known(fact), UnknownFact);
   });
 
+  it("does not repeat a cause that an error names itself", async () => {
+    const cause = new Error("connect ECONNREFUSED");
+    const fact = await ask(10_000, never, () =>
+      Promise.reject(new Error("s3:GetObject on journal: Error: connect ECONNREFUSED", { cause })),
+    );
+    assert.deepEqual(fact, {
+      isKnown: false,
+      reason: "s3:GetObject on journal: Error: connect ECONNREFUSED",
+    });
+  });
+
   it("is unknown when its time is over, whether or not the work listens", async () => {
     let isTold = false;
     const fact = await ask(20, never, (signal) => {

@@ -62,6 +62,7 @@ describe("the SSM document of the function", () => {
       "schema",
       "disk",
       "certificate",
+      "inspect",
       "part",
     ]);
     assert.equal(document.parameters.payload.allowedPattern, "^[A-Za-z0-9+/=]*$");

@@ -281,6 +281,13 @@ const ECS: readonly BrokenAwsCase[] = [
     "another secret, or none: worker: REDASH_SECRET_KEY, REDASH_DATABASE_URL, REDASH_REDIS_URL",
     "run pulumi up, which gives tasks and move the same ones",
   ],
+  [
+    "ecs-sessions-tried",
+    "warn",
+    ({ services }) => (known(services)[0]!.triesSessions = false),
+    "SQLALCHEMY_ENABLE_POOL_PRE_PING is not true in server",
+    "take it out of redash:environment, if it is there, and run pulumi up, which sets it",
+  ],
 ];
 
 const TRAFFIC: readonly BrokenAwsCase[] = [
@@ -334,6 +341,20 @@ const TRAFFIC: readonly BrokenAwsCase[] = [
     "source 60 s, target 0 s",
     "run pulumi up, which sets a deregistration delay of 60 s",
   ],
+  [
+    "alb-named",
+    "warn",
+    (facts) => (facts.hostAddresses = { isKnown: true, value: ["198.51.100.7"] }),
+    "redash.example.com is 198.51.100.7, the load balancer 192.0.2.20, 192.0.2.21",
+    "let redash.example.com lead to the load balancer before the cutover; if a CDN or a proxy of yours stands between, make sure that it passes on every request and keeps nothing",
+  ],
+  [
+    "alb-named",
+    "fail",
+    (facts) => (facts.hostAddresses = unknown("getaddrinfo ENOTFOUND redash.example.com")),
+    "getaddrinfo ENOTFOUND redash.example.com",
+    "give redash.example.com a record that leads to the load balancer, and that the VPC's resolver knows: the move asks Redash by this name",
+  ],
 ];
 
 const HOST: readonly BrokenAwsCase[] = [
@@ -385,6 +406,32 @@ const HOST: readonly BrokenAwsCase[] = [
     ({ host }) => (known(host).givesMetadataFreely = true),
     "it answers without (IMDSv1)",
     `aws ec2 modify-instance-metadata-options --instance-id ${INSTANCE} --http-tokens required, if nothing there is too old for it`,
+  ],
+  [
+    "source-host-boot",
+    "warn",
+    ({ setup }) => (known(setup).bootUnits = ["docker-compose-up.service"]),
+    "enabled: docker-compose-up.service",
+    "there: sudo systemctl disable docker-compose-up.service (without --now, which stops Redash); enable it again after abort or source -- undo",
+  ],
+  [
+    "source-host-compose-files",
+    "warn",
+    ({ setup }) =>
+      (known(setup).files = [
+        "/opt/redash/compose.yaml",
+        "/opt/redash/prod.yaml",
+        "old/compose.yaml",
+      ]),
+    "Compose was given /opt/redash/prod.yaml, old/compose.yaml, by -f or COMPOSE_FILE: then it does not read docker-compose.override.yml by itself",
+    "after source -- prepare add /opt/redash/docker-compose.override.yml to COMPOSE_FILE (.env, profile, unit), or as the last -f, until source -- undo",
+  ],
+  [
+    "source-sessions-tried",
+    "warn",
+    ({ setup }) => (known(setup).triesSessions = false),
+    "SQLALCHEMY_ENABLE_POOL_PRE_PING is not true",
+    "set it to true in the environment of Redash's services, and type docker compose up -d at a quiet hour; or take one failed request of each web worker",
   ],
 ];
 

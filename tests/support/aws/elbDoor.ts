@@ -3,7 +3,7 @@ import type { Moto } from "./moto";
 
 /**
  * ELBv2 in moto, and a load balancer that does what moto has taken: weights of a listener's or a rule's actions, as
- * ModifyListener and ModifyRule are given them (API_ModifyListener, query protocol).
+ * ModifyListener and ModifyRule are given them (API_ModifyListener, query protocol). By its name it is this machine.
  * @param turned told each target group with weight, after moto has taken it and before the answer
  */
 export const openElbDoor = (
@@ -22,5 +22,5 @@ export const openElbDoor = (
         if (name.endsWith(".Weight") && value !== "0")
           await turned(asked.get(name.replace(/Weight$/, "TargetGroupArn")) ?? "");
     answer.writeHead(came.status, { "content-type": "text/xml" });
-    answer.end(await came.text());
+    answer.end((await came.text()).replace(/(<DNSName>)[^<]*/g, "$1localhost"));
   });

@@ -85,6 +85,7 @@ export function soundAwsFacts(transport: Facts["transport"] = "dms"): Draft<AwsF
       REDASH_DATABASE_URL: target.database.urlSecretArn,
       REDASH_REDIS_URL: target.queueUrlSecretArn,
     },
+    triesSessions: true,
   });
   return structuredClone({
     description,
@@ -142,6 +143,8 @@ export function soundAwsFacts(transport: Facts["transport"] = "dms"): Draft<AwsF
       unhealthy: [],
       deregistrationDelaySeconds: 60,
     }),
+    hostAddresses: is(["192.0.2.20", "192.0.2.21"]),
+    balancerAddresses: is(["192.0.2.20", "192.0.2.21"]),
     services: is([
       service("server", "servers", 2),
       service("scheduler", "scheduler", 0),
@@ -160,6 +163,12 @@ export function soundAwsFacts(transport: Facts["transport"] = "dms"): Draft<AwsF
       profileArn: undefined,
       givesMetadataFreely: false,
       waysOut: ["sg-1: 0.0.0.0/0"],
+    }),
+    setup: is({
+      directory: "/opt/redash",
+      files: ["/opt/redash/compose.yaml", "/opt/redash/docker-compose.override.yml"],
+      bootUnits: [],
+      triesSessions: true,
     }),
     agent: is({ ping: "Online", version: "3.3.1" }),
     fargateVcpus: is(100),

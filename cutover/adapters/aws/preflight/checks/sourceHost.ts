@@ -93,4 +93,56 @@ export const sourceHostChecks: readonly Check<AwsFacts>[] = [
           )
         : pass("it does (IMDSv2)"),
   },
+  {
+    id: "source-host-boot",
+    title: "Nothing but docker itself starts Redash with the source's host",
+    why: "A reboot would start scheduler and workers that the move has stopped, and every schedule would run twice.",
+    judge: ({ setup }) => {
+      const { bootUnits } = known(setup);
+      return bootUnits.length === 0
+        ? pass("no unit of systemd does")
+        : warn(
+            `enabled: ${listed(bootUnits)}`,
+            `there: sudo systemctl disable ${bootUnits.join(" ")} (without --now, which stops Redash); enable it again after abort or source -- undo`,
+          );
+    },
+  },
+  {
+    id: "source-host-compose-files",
+    title: "Whoever types up on the source's host reads the file that prepare writes there",
+    why: "PostgreSQL would come up without the port at which the move reaches it, and replication would stand still.",
+    judge: ({ setup }) => {
+      const { files, directory } = known(setup);
+      const others = files.filter((file) => !isReadByItself(file, directory));
+      return others.length === 0
+        ? pass(files.join(", "))
+        : warn(
+            `Compose was given ${listed(others)}, by -f or COMPOSE_FILE: then it does not read ${OVERRIDE} by itself`,
+            `after source -- prepare add ${directory}/${OVERRIDE} to COMPOSE_FILE (.env, profile, unit), or as the last -f, until source -- undo`,
+          );
+    },
+  },
+  {
+    id: "source-sessions-tried",
+    title: "Redash on the source tries a session of the database before it uses it",
+    why: "Each session that the fence ends costs a failed request of the web worker that had it.",
+    judge: ({ setup }) =>
+      known(setup).triesSessions
+        ? pass("SQLALCHEMY_ENABLE_POOL_PRE_PING is true")
+        : warn(
+            "SQLALCHEMY_ENABLE_POOL_PRE_PING is not true",
+            "set it to true in the environment of Redash's services, and type docker compose up -d at a quiet hour; or take one failed request of each web worker",
+          ),
+  },
 ];
+
+/** What prepare writes (redash/host/compose.sh). */
+const OVERRIDE = "docker-compose.override.yml";
+/** Names that Compose reads by itself in its folder, when it is given no file. */
+const READ_BY_ITSELF = /^(?:docker-)?compose(?:\.override)?\.ya?ml$/;
+
+/** Compose before 2 gives paths as they were typed. */
+function isReadByItself(file: string, directory: string): boolean {
+  const name = file.startsWith(`${directory}/`) ? file.slice(directory.length + 1) : file;
+  return READ_BY_ITSELF.test(name);
+}

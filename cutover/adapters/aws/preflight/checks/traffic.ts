@@ -80,4 +80,25 @@ export const trafficChecks: readonly Check<AwsFacts>[] = [
           );
     },
   },
+  {
+    id: "alb-named",
+    title: "Redash's name leads to the load balancer",
+    why: "Who comes another way is not turned over by the switch, and a CDN may serve what it has kept.",
+    judge: ({ hostAddresses, balancerAddresses, description }) => {
+      const { hostname } = new URL(description.url);
+      if (!hostAddresses.isKnown)
+        return fail(
+          hostAddresses.reason,
+          `give ${hostname} a record that leads to the load balancer, and that the VPC's resolver knows: the move asks Redash by this name`,
+        );
+      const ours = known(balancerAddresses);
+      // Of a large load balancer DNS tells some addresses at a time.
+      return hostAddresses.value.some((it) => ours.includes(it))
+        ? pass(`${hostname} is ${hostAddresses.value.join(", ")}`)
+        : warn(
+            `${hostname} is ${listed(hostAddresses.value)}, the load balancer ${listed(ours)}`,
+            `let ${hostname} lead to the load balancer before the cutover; if a CDN or a proxy of yours stands between, make sure that it passes on every request and keeps nothing`,
+          );
+    },
+  },
 ];

@@ -7,6 +7,7 @@ import {
   DescribeReplicationTasksCommand,
   StartReplicationTaskAssessmentRunCommand,
 } from "@aws-sdk/client-database-migration-service";
+import { ASSESSMENT_FOLDER } from "../../../../../redash/dms";
 import type { AwsWorldDescription } from "../../description";
 import { pendingChanges, type QuotaUse } from "./rds";
 import { found, type Read } from "./read";
@@ -165,7 +166,7 @@ export async function assessmentFacts(
         ReplicationTaskArn: task.arn,
         ServiceAccessRoleArn: task.assessmentRoleArn,
         ResultLocationBucket: bucket,
-        ResultLocationFolder: "assessments",
+        ResultLocationFolder: ASSESSMENT_FOLDER,
         AssessmentRunName: name,
       }),
       { abortSignal },

@@ -4,6 +4,7 @@ import {
   type ECSClient,
   type Service,
 } from "@aws-sdk/client-ecs";
+import { isOn } from "../../../../../redash/environment";
 import type { Part } from "../../../../ports";
 import type { AwsWorldDescription } from "../../description";
 import { found, type Read } from "./read";
@@ -28,6 +29,8 @@ export interface EcsServiceFacts {
   readonly cpuUnits: number;
   /** Variable → ARN of the secret that it is made of, without a key in it. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Whether it tries a session of the database before it uses it (SQLALCHEMY_ENABLE_POOL_PRE_PING). */
+  readonly triesSessions: boolean;
 }
 
 /** DescribeServices takes ten at a time. */
@@ -81,14 +84,18 @@ async function taskOf(read: Read, client: ECSClient, { taskDefinition = "" }: Se
   );
   const task = found(answer.taskDefinition, `task definition ${taskDefinition}`);
   const containers = task.containerDefinitions ?? [];
+  // The last one is Redash's own; what comes before it prepares the task (components/containers.ts).
+  const redash = containers.at(-1);
   return {
-    // The last one is Redash's own; what comes before it prepares the task (components/containers.ts).
-    image: containers.at(-1)?.image ?? "",
+    image: redash?.image ?? "",
     cpuUnits: Number(task.cpu ?? 0),
     secrets: Object.fromEntries(
       containers.flatMap(({ secrets = [] }) =>
         secrets.map(({ name = "", valueFrom = "" }) => [name, withoutKey(valueFrom)]),
       ),
+    ),
+    triesSessions: isOn(
+      redash?.environment?.find(({ name }) => name === "SQLALCHEMY_ENABLE_POOL_PRE_PING")?.value,
     ),
   };
 }

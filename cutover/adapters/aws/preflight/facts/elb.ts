@@ -1,6 +1,7 @@
 import {
   type Action,
   DescribeListenersCommand,
+  DescribeLoadBalancersCommand,
   DescribeRulesCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetHealthCommand,
@@ -54,6 +55,31 @@ export async function forwardFacts(
           `listener rule ${listenerRuleArn}`,
         ).Actions;
   return forwardOf(actions ?? []);
+}
+
+/**
+ * Name of the load balancer itself, as DNS knows it.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
+ */
+export async function balancerName(
+  read: Read,
+  client: ElasticLoadBalancingV2Client,
+  listenerArn: string,
+): Promise<string> {
+  const { Listeners } = await read(
+    "elasticloadbalancing:DescribeListeners",
+    listenerArn,
+    (abortSignal) =>
+      client.send(new DescribeListenersCommand({ ListenerArns: [listenerArn] }), { abortSignal }),
+  );
+  const arn = found(Listeners?.[0]?.LoadBalancerArn, `listener ${listenerArn}`);
+  const { LoadBalancers } = await read(
+    "elasticloadbalancing:DescribeLoadBalancers",
+    arn,
+    (abortSignal) =>
+      client.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }), { abortSignal }),
+  );
+  return found(LoadBalancers?.[0]?.DNSName, `load balancer ${arn}`);
 }
 
 function forwardOf(actions: readonly Action[]): ForwardFacts {

@@ -1,8 +1,10 @@
 import type { Clock } from "../../../../engine/clock";
 import { ask, type Fact, known } from "../../../../preflight/fact";
-import type { Facts } from "../../../../preflight/facts/facts";
-import type { AwsWorldDescription } from "../../description";
+import { type Facts, HOST_LIMIT_MS } from "../../../../preflight/facts/facts";
 import type { AwsClients } from "../../clients";
+import { composeSetup } from "../../composeSetup";
+import type { AwsWorldDescription } from "../../description";
+import type { HostCommand } from "../../hostCommand";
 import {
   assessmentFacts,
   connectionFacts,
@@ -12,18 +14,20 @@ import {
 } from "./dms";
 import { ecsFacts } from "./ecs";
 import { elastiCacheFacts } from "./elastiCache";
-import { forwardFacts, targetGroupFacts } from "./elb";
+import { balancerName, forwardFacts, targetGroupFacts } from "./elb";
 import { bucketVersioning, functionFacts, secretRole } from "./moveItself";
 import { interfaceEndpoints, networkFacts, networkInterfaces } from "./network";
 import { quota } from "./quotas";
 import { rdsFacts, rdsStorageQuota } from "./rds";
-import { connects, hostOf, type Service, SERVICES } from "./reach";
+import { addressesOf, connects, hostOf, type Service, SERVICES } from "./reach";
 import { type Read, readWith } from "./read";
 import { agentFacts, sourceHostFacts } from "./sourceHost";
 
 export interface AwsPreflightOptions {
   readonly description: AwsWorldDescription;
   readonly clients: AwsClients;
+  /** The source's host. */
+  readonly host: Pick<HostCommand, "run">;
   readonly clock: Clock;
   /** The function in which the move runs: AWS_LAMBDA_FUNCTION_NAME. */
   readonly functionName: string;
@@ -41,7 +45,7 @@ const LIMIT_MS = 20_000;
  * @throws the signal's reason if it aborts
  */
 export async function gatherAwsFacts(
-  { description, clients, clock, functionName }: AwsPreflightOptions,
+  { description, clients, host, clock, functionName }: AwsPreflightOptions,
   move: Facts,
   signal: AbortSignal,
 ) {
@@ -75,8 +79,14 @@ export async function gatherAwsFacts(
     forward: asked((read) => forwardFacts(read, clients.elb, description.traffic)),
     sourceGroup: asked((read) => targetGroupFacts(read, clients.elb, source.targetGroupArn)),
     targetGroup: asked((read) => targetGroupFacts(read, clients.elb, target.targetGroupArn)),
+    /** Where people knock, and the load balancer's own name: both as this function finds them. */
+    hostAddresses: asked(() => addressesOf(new URL(description.url).hostname)),
+    balancerAddresses: asked(async (read) =>
+      addressesOf(await balancerName(read, clients.elb, description.traffic.listenerArn)),
+    ),
     services,
     network,
+    setup: ask(HOST_LIMIT_MS, signal, (its) => composeSetup(host, source, its)),
     host: asked((read) => sourceHostFacts(read, clients.ec2, source.instanceId)),
     agent: asked((read) => agentFacts(read, clients.ssm, source.instanceId)),
     fargateVcpus: asked((read) => quota(read, clients.quotas, "fargateVcpus")),

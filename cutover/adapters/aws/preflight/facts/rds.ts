@@ -1,4 +1,5 @@
 import {
+  type DBInstance,
   DescribeAccountAttributesCommand,
   DescribeDBInstancesCommand,
   type RDSClient,
@@ -37,12 +38,12 @@ export interface RdsFacts {
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html */
-export async function rdsFacts(
+export async function rdsInstance(
   read: Read,
   client: RDSClient,
   identifier: string,
-): Promise<RdsFacts> {
-  const { DBInstances: [one] = [] } = await read(
+): Promise<DBInstance> {
+  const { DBInstances: [instance] = [] } = await read(
     "rds:DescribeDBInstances",
     identifier,
     (abortSignal) =>
@@ -50,7 +51,15 @@ export async function rdsFacts(
         abortSignal,
       }),
   );
-  const instance = found(one, `RDS instance ${identifier}`);
+  return found(instance, `RDS instance ${identifier}`);
+}
+
+export async function rdsFacts(
+  read: Read,
+  client: RDSClient,
+  identifier: string,
+): Promise<RdsFacts> {
+  const instance = await rdsInstance(read, client, identifier);
   const { AllocatedStorage: allocatedGib = 0, MaxAllocatedStorage: maxGib } = instance;
   return {
     status: instance.DBInstanceStatus ?? "",

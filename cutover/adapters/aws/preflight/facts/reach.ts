@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 
 /** How long a connection within a region may take, milliseconds. */
@@ -19,6 +20,12 @@ export type Service = (typeof SERVICES)[number];
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html */
 export const hostOf = (service: Service, region: string): string =>
   `${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+
+/** Addresses of a name, as a process of this VPC finds them. @throws Error if it has none */
+export async function addressesOf(name: string): Promise<string[]> {
+  const found = await lookup(name, { all: true });
+  return found.map(({ address }) => address).sort();
+}
 
 /**
  * Opens a connection, and closes it.
