@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsPreflightChecks } from "./adapters/aws/preflight/preflight";
-import { connectLocalWorld } from "./adapters/local/connect";
-import type { LocalSideDescription } from "./adapters/local/description";
 import type { Plan, Step } from "./engine/step";
-import { type Transport, TRANSPORTS, type World } from "./ports";
+import { paperWorld } from "./paperWorld";
+import { TRANSPORTS, type World } from "./ports";
 import type { Check } from "./preflight/check";
 import { preflightChecks } from "./preflight/preflight";
 import { duration } from "./report/quantity";
@@ -26,7 +25,7 @@ export function runbook(): string {
     "write; a failure in any step before the flip undoes all before it, last first. Steps marked *dms* are of that transport alone;",
     "`phase-recorded` is on AWS alone.",
     ...ACTS.flatMap((act) => {
-      const [logical, dms] = TRANSPORTS.map((kind) => planOf(act, paperWorld(kind), TIMES));
+      const [logical, dms] = TRANSPORTS.map((kind) => planOf(act, withPhase(paperWorld(kind)), TIMES));
       return ["", `### ${act}`, "", ...stepTable(logical, dms)];
     }),
     "",
@@ -48,6 +47,11 @@ const checkTable = (checks: readonly Pick<Check, "id" | "title" | "why">[]): str
 ];
 
 const TIMES = { writeOutageBudgetMs: 60_000, drainDeadlineMs: 600_000, longDeadlineMs: 86_400_000 };
+
+const withPhase = (world: World): World => ({
+  ...world,
+  phase: { record: () => Promise.reject(new Error("a world on paper")) },
+});
 
 /** The steps of both transports in one table, in the order in which they would run. */
 function stepTable(logical: Plan | undefined, dms: Plan | undefined): string[] {
@@ -82,27 +86,5 @@ function stepTable(logical: Plan | undefined, dms: Plan | undefined): string[] {
 
 const row = (cells: readonly string[]) =>
   `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-
-/** A world that is described but not there: plans are made without asking it anything. */
-function paperWorld(kind: Transport["kind"]): World {
-  const url = "http://127.0.0.1:1";
-  const side: LocalSideDescription = {
-    database: { host: "127.0.0.1", port: 1, database: "redash", user: "nobody", password: "none" },
-    applicationRole: "redash",
-    dataDirectory: "nowhere",
-    redisUrl: "redis://127.0.0.1:1",
-    serverUrl: url,
-    secretKey: "none",
-  };
-  const { world } = connectLocalWorld({
-    kind: "local",
-    source: side,
-    target: side,
-    front: { url, controlUrl: url },
-    processesUrl: url,
-    ...(kind === "dms" ? { task: { controlUrl: url, sourceRole: "dms", sourceSlot: "dms" } } : {}),
-  });
-  return { ...world, phase: { record: () => Promise.reject(new Error("a world on paper")) } };
-}
 
 if (require.main === module) writeFileSync(FILE, runbook());
