@@ -25,7 +25,9 @@ export function runbook(): string {
     "write; a failure in any step before the flip undoes all before it, last first. Steps marked *dms* are of that transport alone;",
     "`phase-recorded` is on AWS alone.",
     ...ACTS.flatMap((act) => {
-      const [logical, dms] = TRANSPORTS.map((kind) => planOf(act, withPhase(paperWorld(kind)), TIMES));
+      const [logical, dms] = TRANSPORTS.map((kind) =>
+        planOf(act, withPhase(paperWorld(kind)), TIMES),
+      );
       return ["", `### ${act}`, "", ...stepTable(logical, dms)];
     }),
     "",

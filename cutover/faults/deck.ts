@@ -42,37 +42,53 @@ const countOf = (act: Act, rehearsals: number): number => {
 };
 
 /**
- * What goes wrong in a rehearsal. All faults that can happen are shuffled by the seed and dealt evenly to the acts of
- * ROUND rehearsals, so that each is dealt once; the next ones begin anew with another order.
- * @param rehearsal from 1
+ * All faults that can happen, shuffled by a seed and dealt evenly to the acts of ROUND rehearsals, so that each is dealt
+ * once; the next ones begin anew with another order.
  */
-export function dealt(
-  transport: Transport["kind"],
-  seed: number,
-  rehearsal: number,
-): readonly Dealt[] {
-  const round = Math.floor((rehearsal - 1) / ROUND);
-  const before = (rehearsal - 1) % ROUND;
-  const pairs = pairsOf(transport);
-  const seen = new Map<Act, number>();
-  return actsOfRehearsal(rehearsal).map((act) => {
-    const deck = shuffled(
-      pairs.filter((it) => it.act === act),
-      `${seed}:${round}`,
+export class Deck {
+  private readonly pairs: readonly Pair[];
+  /** Round and act → its faults, in the order in which they are dealt. */
+  private readonly orders = new Map<string, readonly Pair[]>();
+
+  constructor(
+    transport: Transport["kind"],
+    private readonly seed: number,
+  ) {
+    this.pairs = pairsOf(transport);
+  }
+
+  /** What goes wrong in a rehearsal. @param rehearsal from 1 */
+  hand(rehearsal: number): readonly Dealt[] {
+    const before = (rehearsal - 1) % ROUND;
+    const turns = new Map<Act, number>();
+    return actsOfRehearsal(rehearsal).map((act) => {
+      const order = this.order(act, Math.floor((rehearsal - 1) / ROUND));
+      const turn = turns.get(act) ?? 0;
+      turns.set(act, turn + 1);
+      const place = countOf(act, before) + turn;
+      const perAct = order.length / countOf(act, ROUND);
+      const faults = order.slice(Math.floor(place * perAct), Math.floor((place + 1) * perAct));
+      return {
+        act,
+        faults: faults.map((pair) => ({
+          ...pair,
+          draw: drawn(`${this.seed}:${rehearsal}:${pairName(pair)}`),
+        })),
+      };
+    });
+  }
+
+  private order(act: Act, round: number): readonly Pair[] {
+    const key = `${round}:${act}`;
+    const known = this.orders.get(key);
+    if (known !== undefined) return known;
+    const order = shuffled(
+      this.pairs.filter((it) => it.act === act),
+      `${this.seed}:${round}`,
     );
-    const turn = seen.get(act) ?? 0;
-    seen.set(act, turn + 1);
-    const place = countOf(act, before) + turn;
-    const perAct = deck.length / countOf(act, ROUND);
-    const faults = deck.slice(Math.floor(place * perAct), Math.floor((place + 1) * perAct));
-    return {
-      act,
-      faults: faults.map((pair) => ({
-        ...pair,
-        draw: drawn(`${seed}:${rehearsal}:${pairName(pair)}`),
-      })),
-    };
-  });
+    this.orders.set(key, order);
+    return order;
+  }
 }
 
 const shuffled = (pairs: readonly Pair[], seed: string): Pair[] =>

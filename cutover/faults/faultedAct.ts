@@ -6,7 +6,7 @@ import { LIMITS } from "./kind";
 import type { MoveEnd, MoveProcess } from "./moveProcess";
 import { type Command, nextCommand, outcomeOf, type RunOutcome } from "./operator";
 import type { Answer, Cue, Spot } from "./stage";
-import { becomes, type Felt, type Scene } from "./strike";
+import { becomes, type Felt, type Scene, within } from "./strike";
 import { shortLimitMs } from "./strikes/engine";
 import { STRIKES } from "./strikes/strikes";
 
@@ -44,6 +44,8 @@ const TRIES = 12;
 export const UNDO_MS = 10_000;
 /** How long after an act nobody may be able to write. */
 const WRITE_MS = 30_000;
+/** How long a fault may take to happen, and to be over. */
+const STRIKE_MS = 60_000;
 /** How much of what the program says is kept. */
 const REASON_LENGTH = 600;
 
@@ -93,6 +95,8 @@ class Performance {
     let command = wanted;
     for (let tries = 0; tries < TRIES; tries++) {
       const end = await this.run(command);
+      // Whoever runs it again waits as long again.
+      if (end.isStuck) return;
       const outcome = outcomeOf(end);
       if (outcome === "done" && command.act === this.act) return;
       const words = await this.wordsOf(end, outcome);
@@ -154,7 +158,7 @@ class Performance {
     for (const ending of (await Promise.all(strikes)).flat()) await this.close(ending);
     const outcome = outcomeOf(end);
     const words = end.stdout || end.stderr;
-    if (end.isStuck) this.violations.push(`${command} did not end: ${short(words)}`);
+    if (end.isStuck) this.violations.push(`${command} did not end: ${short(end.stderr)}`);
     say(`${command}: ${outcome}`);
     // What was refused has changed nothing, and is no answer to what was left before.
     if (outcome !== "killed" && !/^refused: /m.test(end.stderr)) this.answer(outcome, words);
@@ -180,7 +184,10 @@ class Performance {
       this.stage.say(`${fault.kind} at ${fault.act}/${fault.step}`);
       try {
         const usersOn = await this.stage.local.world.traffic.goesTo(AbortSignal.timeout(5000));
-        const end = await STRIKES[fault.kind]({ ...this.stage, fault, move, usersOn, goOn });
+        const end = await within(
+          STRIKE_MS,
+          STRIKES[fault.kind]({ ...this.stage, fault, move, usersOn, goOn }),
+        );
         endings.push({ fault, end });
       } catch (error) {
         this.waiting.set(fault, `it could not strike: ${(error as Error).message}`);
@@ -191,7 +198,7 @@ class Performance {
   }
 
   private async close({ fault, end }: Ending): Promise<void> {
-    const felt = await end();
+    const felt = await within(STRIKE_MS, end());
     this.outageMs += felt.outageMs;
     if (felt.violation !== undefined) this.violations.push(`${fault.kind}: ${felt.violation}`);
     if (felt.missed === undefined) this.struck.push({ fault, felt });

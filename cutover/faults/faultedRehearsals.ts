@@ -1,5 +1,5 @@
 import { counted, duration } from "../report/quantity";
-import { dealt, type Dealt, type Fault } from "./deck";
+import { type Dealt, Deck, type Fault } from "./deck";
 import { type FaultedOptions, type FaultedRehearsal, faultedRehearsal } from "./faultedRehearsal";
 
 export interface FaultedRehearsalsOptions extends FaultedOptions {
@@ -20,12 +20,13 @@ export async function faultedRehearsals(
 ): Promise<readonly FaultedRehearsal[]> {
   const { rehearsals, jobs, transport, seed, stop, say } = options;
   const left = [...rehearsals];
+  const deck = new Deck(transport, seed);
   const results: FaultedRehearsal[] = [];
   const missed: Fault[] = [];
   const job = async () => {
     for (let next = left.shift(); next !== undefined && !stop.aborted; next = left.shift()) {
       const rehearsal = next;
-      const hand = withMissed(dealt(transport, seed, rehearsal), missed);
+      const hand = withMissed(deck.hand(rehearsal), missed);
       const result = await faultedRehearsal(rehearsal, hand, {
         ...options,
         say: (line) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter, dirname, join } from "node:path";
-import { build } from "esbuild";
+import { buildSync } from "esbuild";
 import { binary } from "../adapters/local/binary";
 import type { Answer, Cue, Stage } from "./stage";
 
@@ -29,7 +29,7 @@ export class MoveProgram {
   /** @param folder where the built program lies */
   static async build(folder: string): Promise<MoveProgram> {
     const path = join(folder, "move.js");
-    await build({
+    buildSync({
       absWorkingDir: ROOT,
       entryPoints: ["cutover/faults/stagedMove.ts"],
       outfile: path,

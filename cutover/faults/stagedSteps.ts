@@ -45,7 +45,7 @@ const passed = (signal: AbortSignal) =>
   });
 
 type Apply = StepRunner["apply"];
-const original = Reflect.get(StepRunner.prototype, "apply") as Apply;
+const original = Reflect.get(StepRunner.prototype, "apply");
 
 StepRunner.prototype.apply = async function (
   this: StepRunner,

@@ -6,6 +6,9 @@ import type { SideName } from "../../ports";
 import { sidesOf } from "../kind";
 import { becomes, over, pause, type Scene, type Strike } from "../strike";
 
+/** How long a server may take to answer. */
+const ANSWER_MS = 10_000;
+
 /** A session of the application's role, as somebody has it who types SQL by hand. */
 async function applicationSession({ description }: LocalWorld, side: SideName): Promise<pg.Client> {
   const { database, applicationRole } = description[side];
@@ -16,6 +19,8 @@ async function applicationSession({ description }: LocalWorld, side: SideName): 
     database: database.database,
     user: applicationRole,
     password: applicationPassword,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
   });
   client.on("error", () => undefined);
   await client.connect();
