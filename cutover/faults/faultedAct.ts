@@ -2,7 +2,7 @@ import type { Evidence } from "../engine/step";
 import { now, type Users } from "../rehearsal/users";
 import type { Act } from "../steps/acts";
 import type { Dealt, Fault } from "./deck";
-import { LIMITS } from "./kind";
+import { LIMITS, sidesOf } from "./kind";
 import type { MoveEnd, MoveProcess } from "./moveProcess";
 import { type Command, nextCommand, outcomeOf, type RunOutcome } from "./operator";
 import type { Answer, Cue, Spot } from "./stage";
@@ -160,9 +160,21 @@ class Performance {
     const words = end.stdout || end.stderr;
     if (end.isStuck) this.violations.push(`${command} did not end: ${short(end.stderr)}`);
     say(`${command}: ${outcome}`);
+    if (outcome === "needs-person" && act === this.act && !(await this.isBeyondUndo()))
+      this.violations.push(
+        `${command} needs a person, and could have been undone: ${short(words)}`,
+      );
     // What was refused has changed nothing, and is no answer to what was left before.
     if (outcome !== "killed" && !/^refused: /m.test(end.stderr)) this.answer(outcome, words);
     return end;
+  }
+
+  /** Whether the act has no way back but another act: after the flip, or where things are removed. */
+  private async isBeyondUndo(): Promise<boolean> {
+    if (this.act === "finish" || this.act === "abort") return true;
+    if (this.act !== "cutover" && this.act !== "rollback") return false;
+    const { traffic } = this.stage.local.world;
+    return (await traffic.goesTo(AbortSignal.timeout(5000))) === sidesOf(this.act).to;
   }
 
   /** Lets the faults of a moment strike, one after the other. */
