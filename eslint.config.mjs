@@ -19,6 +19,13 @@ const forbid = (files, ...rules) => ({
   },
 });
 const to = (folder) => [`**/${folder}`, `**/${folder}/**`];
+const cutover = [
+  [["@pulumi/*", "@pulumi/**"], "the cutover also runs inside a function: no Pulumi"],
+  [
+    [...to("components"), ...to("settings"), ...to("policies"), ...to("preview"), ...to("tests")],
+    "the cutover reads stack outputs, never the program",
+  ],
+];
 
 export default tseslint.config(
   { ignores: ["node_modules", "dist", "out", ".cache", "**/*.mjs"] },
@@ -69,14 +76,11 @@ export default tseslint.config(
       "the pack stands alone, as it is published: @pulumi/policy and its own files",
     ],
   ),
-  forbid(
-    ["cutover/**"],
-    [["@pulumi/*", "@pulumi/**"], "the cutover also runs inside a function: no Pulumi"],
-    [
-      [...to("components"), ...to("settings"), ...to("policies"), ...to("preview"), ...to("tests")],
-      "the cutover reads stack outputs, never the program",
-    ],
-  ),
+  forbid(["cutover/faults/**"], ...cutover),
+  forbid(["cutover/*.ts", "cutover/!(faults)/**"], ...cutover, [
+    to("faults"),
+    "what breaks a move is no part of it",
+  ]),
   forbid(
     ["preview/**"],
     [[...to("cutover"), ...to("tests")], "the preview never touches the move"],

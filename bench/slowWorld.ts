@@ -4,7 +4,7 @@ import { systemClock } from "../cutover/engine/clock";
 import type { Journal } from "../cutover/engine/journal";
 import type { Reached } from "../cutover/rehearsal/rehearsal";
 import type { Queue, Side, SideName, Traffic, Workload } from "../cutover/ports";
-import { delayedPort } from "./delayedPort";
+import { delayedPort } from "../cutover/faults/delayedPort";
 
 /** How long the parts of AWS take that a switch calls, in milliseconds. */
 export interface Latencies {

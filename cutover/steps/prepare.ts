@@ -1,6 +1,6 @@
 import { dropApplicationRole, makeApplicationRole } from "../database/applicationRole";
 import { withClient } from "../database/database";
-import { createMarkerTable } from "../database/marker";
+import { createMarkerTable, dropMoveSchema } from "../database/marker";
 import {
   dropApplicationSchema,
   giveTo,
@@ -122,6 +122,13 @@ function markerTablesMade({ source, target }: World): Step {
       withBoth(source, target, running, async (from, to) => {
         await createMarkerTable(from);
         await createMarkerTable(to);
+        return {};
+      }),
+    // Preflight refuses a source that has something of a move that was never undone.
+    undo: (running) =>
+      withBoth(source, target, running, async (from, to) => {
+        await dropMoveSchema(from);
+        await dropMoveSchema(to);
         return {};
       }),
   };

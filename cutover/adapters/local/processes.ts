@@ -59,6 +59,13 @@ export class Processes {
       this.running.delete(part);
     });
 
+  /** Ends a part without a word, as the kernel does when memory is short. */
+  kill = (part: Part): Promise<void> =>
+    this.inTurn(part, async () => {
+      await this.running.get(part)?.kill();
+      this.running.delete(part);
+    });
+
   pids = (): number[] => [...this.running.values()].map(({ pid }) => pid);
 
   async end(): Promise<void> {
