@@ -21,16 +21,20 @@ const HEAD = 4000;
 /** Changes that are read at a time: a slot may have days of them. A transaction is never cut. */
 const CHUNK = 10_000;
 
-/** Reads the next changes of a test_decoding slot without consuming them: whoever crashes has lost nothing. */
+/**
+ * Reads the next changes of a test_decoding slot without consuming them: whoever crashes has lost nothing.
+ * @param isLocalOnly whether to leave out what replication has brought. @default false
+ */
 export async function changes(
   client: pg.Client,
   slot: string,
   tables: readonly Table[],
+  isLocalOnly = false,
 ): Promise<Changes> {
   const { rows } = await client.query<{ lsn: string; head: string }>(
     `SELECT lsn::text, left(data, ${HEAD}) AS head
-       FROM pg_logical_slot_peek_changes($1, NULL, ${CHUNK}, 'include-xids', '0', 'skip-empty-xacts', '1')`,
-    [slot],
+       FROM pg_logical_slot_peek_changes($1, NULL, ${CHUNK}, 'include-xids', '0', 'skip-empty-xacts', '1', 'only-local', $2)`,
+    [slot, isLocalOnly ? "1" : "0"],
   );
   const byName = new Map(tables.map((table) => [`public.${table.name}`, table]));
   const keys = new Map<string, Set<string>>();

@@ -43,6 +43,8 @@ export interface Outcome {
   readonly warnings: readonly Warning[];
 }
 
+/** Behind the flip there is no way but forward, and a server that restarts is there again in a moment. */
+const PATIENCE_MS = 30_000;
 const TIME_IS_OVER = "the time of this process is nearly over";
 
 /**
@@ -142,7 +144,8 @@ class Run {
         index === this.flip ? undefined : stop,
         step.inWindow === true ? undefined : this.options.pause,
       ].filter((it) => it !== undefined);
-      let error = await this.runner.apply(step, this.limitOf(step), stops);
+      const patienceMs = isFinal && index > this.flip ? PATIENCE_MS : 0;
+      let error = await this.runner.apply(step, this.limitOf(step), stops, patienceMs);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (
         index === this.flip &&

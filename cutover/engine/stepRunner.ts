@@ -11,6 +11,8 @@ export interface Warning {
 
 /** Between two tries to undo a step, until its time is over. */
 const UNDO_PAUSE_MS = 250;
+/** Between two tries to do a step. */
+const AGAIN_PAUSE_MS = 1000;
 
 /** Applies and undoes single steps, each within its time, and journals what it did. */
 export class StepRunner {
@@ -48,18 +50,22 @@ export class StepRunner {
 
   /**
    * @param stops each of them breaks it off
+   * @param patienceMs how long what fails is tried again, for half of its limit at most. @default not at all
    * @returns what went wrong, or nothing
    */
   async apply(
     step: Step,
     limitMs: number,
     stops: readonly AbortSignal[],
+    patienceMs = 0,
   ): Promise<string | undefined> {
     const { run } = this.options;
     const { inWindow = false, irreversible = false } = step;
     // Whoever takes the act up must know of what it has to undo, and of the flip.
     const isMissed = !inWindow || step.undo !== undefined || irreversible;
     const durationMs = this.stopwatch();
+    // Or the reason would be that its time is over.
+    const triedMs = Math.min(patienceMs, limitMs / 2);
     try {
       const started = { kind: "step-started", run, step: step.id } as const;
       if (isMissed) await this.write(started);
@@ -67,9 +73,11 @@ export class StepRunner {
       const { skipped, evidence } = await this.limited(step, limitMs, stops, async (running) => {
         // In the window nobody can write while it is asked whether something is done that nobody has begun.
         const isAsked = !inWindow || this.startedBefore(step) !== undefined;
-        if (isAsked && step.check !== undefined && (await step.check(running)))
+        const check = () => step.check?.(running) ?? Promise.resolve(false);
+        if (isAsked && (await patiently(running, triedMs, check)))
           return { skipped: true, evidence: {} };
-        return { skipped: false, evidence: await step.apply(running) };
+        const evidence = await patiently(running, triedMs, () => step.apply(running));
+        return { skipped: false, evidence };
       });
       this.evidence.set(step.id, evidence);
       const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
@@ -201,6 +209,24 @@ export class StepRunner {
         stops,
       },
     );
+  }
+}
+
+/** Does again what fails, for a while, and says so. @throws what it threw the last time */
+async function patiently<T>(
+  { clock, signal, progress }: Running,
+  patienceMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const endMs = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (clock.monotonicMs() + AGAIN_PAUSE_MS > endMs) throw error;
+      progress(`it is tried again: ${messageOf(error)}`);
+      await clock.sleep(AGAIN_PAUSE_MS, signal);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import {
   wayBackPrepared,
   workersWarm,
 } from "./aroundWindow";
+import { lateWritesNamed } from "./lateWrites";
 import { phaseRecorded } from "./phase";
 import { proven, queryExecuted } from "./proof";
 import { drained, leftBehindNamed, oldJobsNamed, queueOpened, queueStateCarried } from "./queue";
@@ -74,6 +75,7 @@ export function switchPlan(
       trafficFlipped(world, from, to),
       queueOpened(to),
       leftBehindNamed(from, to),
+      lateWritesNamed(from, to),
       schedulerStarted(to),
       queryExecuted(world, to),
       ...(transport.kind === "dms" ? [taskRemoved(world, transport.task)] : []),

@@ -97,17 +97,23 @@ export function arrived(from: Side, to: Side): Step {
   };
 }
 
+/**
+ * How many numbers a sequence leaves out: for whoever still writes on the side that is left, by a flip whose answer was
+ * lost or past its fence. The same number on both sides would stop replication for ever.
+ */
+const AHEAD = 1000;
+
 export function sequencesSet(from: Side, to: Side): Step {
   return {
     id: `${to.name}-sequences-set`,
-    title: "Every sequence goes on after the last number that was given out",
+    title: "Every sequence goes on a little after the last number that was given out",
     watch: "nothing: numbers are set",
     deadlineMs: 10_000,
     estimateMs: 5,
     inWindow: true,
     apply: (running) =>
       withBoth(from, to, running, async (here, there) => ({
-        sequences: await setSequences(there, await sequences(here)),
+        sequences: await setSequences(there, await sequences(here), AHEAD),
       })),
   };
 }
@@ -169,9 +175,6 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
       }),
   };
 }
-
-/** How many numbers a sequence leaves out for rows that users are writing at that moment. */
-const AHEAD = 1000;
 
 export function trafficFlipped(world: World, from: Side, to: Side): Step {
   return {

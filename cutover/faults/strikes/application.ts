@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
+import { JournalFile } from "../../adapters/local/journalFile";
 import type { LocalWorld } from "../../adapters/local/world";
 import type { SideName } from "../../ports";
+import type { LedgerEntry } from "../../rehearsal/users";
 import { sidesOf } from "../kind";
 import { becomes, over, pause, type Scene, type Strike } from "../strike";
 
@@ -120,10 +123,15 @@ async function oppositeLocks(local: LocalWorld, side: SideName) {
 /** How many writes are tried. */
 const BEHIND_FENCE = 3;
 
-/** What is acknowledged must be there in the end, whoever wrote it and however. */
-export const fenceIgnored: Strike = async ({ local, fault, wrote }) => {
-  const client = await applicationSession(local, sidesOf(fault.act).from);
-  let acknowledged = 0;
+/**
+ * What is acknowledged must be there in the end, whoever wrote it and however. What comes after replication was turned
+ * stays on the side that users leave: if they do, it must be named.
+ */
+export const fenceIgnored: Strike = async ({ local, fault, state, wrote }) => {
+  const { from, to } = sidesOf(fault.act);
+  const client = await applicationSession(local, from);
+  const entries: LedgerEntry[] = [];
+  const sinceMs = Date.now();
   await client.query("SET default_transaction_read_only = off");
   for (let count = 0; count < BEHIND_FENCE; count++) {
     const write = { kind: "favorite", token: token() } as const;
@@ -131,14 +139,29 @@ export const fenceIgnored: Strike = async ({ local, fault, wrote }) => {
       () => true,
       () => false,
     );
-    wrote({ write, state: isDone ? "acknowledged" : "unknown" });
-    if (isDone) acknowledged++;
+    entries.push({ write, state: isDone ? "acknowledged" : "unknown" });
   }
   await client.end();
-  return over(
-    { acknowledged },
-    acknowledged > 0 ? {} : { missed: "nothing could be written behind the fence" },
-  );
+  const acknowledged = entries.filter((it) => it.state === "acknowledged").length;
+  if (acknowledged === 0) return over({}, { missed: "nothing could be written behind the fence" });
+  return async () => {
+    const goesTo = await local.world.traffic.goesTo(AbortSignal.timeout(ANSWER_MS));
+    const isLeft = fault.step === `traffic-to-${to}` && goesTo === to;
+    if (!isLeft) for (const entry of entries) wrote(entry);
+    const looked = (await new JournalFile(join(state, "journal.jsonl")).read()).findLast(
+      (it) => it.kind === "step-done" && it.step === `${from}-late-writes-named`,
+    );
+    // Whoever was killed before it leaves the look to the next process.
+    const named =
+      looked?.kind === "step-done" && looked.atMs > sinceMs ? looked.evidence["rows"] : undefined;
+    return {
+      evidence: { acknowledged, isLeft, ...(named !== undefined && { named }) },
+      outageMs: 0,
+      ...(isLeft && named !== undefined && Number(named) < acknowledged
+        ? { violation: `${acknowledged} writes past the fence, of which ${named} are named` }
+        : {}),
+    };
+  };
 };
 
 const other = (side: SideName): SideName => (side === "source" ? "target" : "source");

@@ -204,6 +204,32 @@ describe("the engine", () => {
     );
   });
 
+  it("tries again behind the flip what fails for a moment, says so, and not before it", async () => {
+    const world = new Switches();
+    let tries = 0;
+    const told: string[] = [];
+    const onEvent = (event: Event) => {
+      if (event.kind === "progress") told.push(`${event.step}: ${event.message}`);
+    };
+    const apply = () => {
+      tries++;
+      if (tries < 3) return Promise.reject(new Error("the server is starting up"));
+      world.on.add("open");
+      return Promise.resolve({});
+    };
+    const with_ = setup();
+    const { outcome } = await run(cutover(world, { open: { apply, deadlineMs: 10_000 } }), with_, {
+      onEvent,
+    });
+    assert.deepEqual([outcome, tries], ["done", 3]);
+    assert.deepEqual(told, Array(2).fill("open: it is tried again: the server is starting up"));
+    assert.ok(!kinds(with_.journal).includes("step-failed open"));
+    let before = 0;
+    const fails = () => Promise.reject(new Error(`try ${++before}`));
+    await run(cutover(new Switches(), { prepare: { apply: fails } }), setup());
+    assert.equal(before, 1);
+  });
+
   it("undoes a flip that was begun when it is asked to, if it has not taken effect and nothing came after it", async () => {
     const undone = async (entries: number, flip: Partial<Step> = {}) => {
       const world = new Switches();

@@ -1,0 +1,90 @@
+import { changes, forgetChanges } from "../database/change";
+import { awaitMarker, writeMarker } from "../database/marker";
+import { type Table, tables } from "../database/table";
+import { compareKeys, compareTable, type Sides } from "../database/verify";
+import type { Running, Step } from "../engine/step";
+import { CHANGES, type Side } from "../ports";
+import { withBoth } from "./verification";
+
+/** How long the side that users have left may take: nothing waits for it longer, as it may be gone. */
+const LIMIT_MS = 60_000;
+/** How many keys of a table are named. */
+const NAMED = 20;
+/** How often a row in flight is looked at again. */
+const ROUNDS = 50;
+
+/**
+ * The fence is a default of the application's role. A session that sets itself read-write, and whoever has another role,
+ * still writes on the side that users leave; what comes before replication is turned arrives like any other write, and
+ * what comes later is on that side alone. Nobody but a person knows what it was meant to be on the other one.
+ */
+export function lateWritesNamed(from: Side, to: Side): Step {
+  return {
+    id: `${from.name}-late-writes-named`,
+    title: `Writes that came past the fence of the ${from.name} are named`,
+    watch: "rows that are named: they are on the side that users have left, and there alone",
+    deadlineMs: 120_000,
+    estimateMs: 50,
+    apply: async (running) => {
+      const { signal, warn } = running;
+      const limited = {
+        ...running,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+      };
+      try {
+        const late = await lateRows(from, to, limited);
+        for (const [table, keys] of late)
+          warn(
+            `somebody wrote past the fence: ${table} has rows on the ${from.name} that the ${to.name} has not, or has otherwise; keys ${named(keys)}. Look at them there (SELECT * FROM ${table} WHERE id IN (…)) before finish or rollback, and write on the ${to.name} what is missing`,
+          );
+        return { rows: [...late.values()].reduce((sum, { size }) => sum + size, 0) };
+      } catch (error) {
+        signal.throwIfAborted();
+        warn(
+          `the ${from.name} cannot be read (${(error as Error).message}): whether somebody wrote there past the fence is not known`,
+        );
+        return {};
+      }
+    },
+  };
+}
+
+/** Table → keys of rows that somebody has changed on the side that is left, and that stay different. */
+const lateRows = (from: Side, to: Side, running: Running): Promise<Map<string, Set<string>>> =>
+  withBoth(from, to, running, async (left, current) => {
+    const late = new Map<string, Set<string>>();
+    for (;;) {
+      const list = await tables(left);
+      const changed = await changes(left, CHANGES, list, true);
+      for (const table of list) {
+        const sides = { source: current, target: left };
+        const keys = changed.whole.has(table.name)
+          ? await compareTable(sides, table, running)
+          : changed.keys.get(table.name);
+        if (keys === undefined) continue;
+        const found = await different(sides, table, keys, running);
+        if (found.size > 0)
+          late.set(table.name, new Set([...(late.get(table.name) ?? []), ...found]));
+      }
+      if (!changed.isMore || changed.lsn === undefined) return late;
+      await forgetChanges(left, CHANGES, changed.lsn);
+    }
+  });
+
+/** Rows that users change at this moment are on their way back, and become equal. */
+async function different(
+  sides: Sides,
+  table: Table,
+  keys: ReadonlySet<string>,
+  running: Running,
+): Promise<ReadonlySet<string>> {
+  let left = await compareKeys(sides, table, keys);
+  for (let round = 0; left.size > 0 && round < ROUNDS; round++) {
+    await awaitMarker(sides.target, await writeMarker(sides.source), running);
+    left = await compareKeys(sides, table, left);
+  }
+  return left;
+}
+
+const named = (keys: ReadonlySet<string>) =>
+  `${[...keys].slice(0, NAMED).join(", ")}${keys.size > NAMED ? `, and ${keys.size - NAMED} more` : ""}`;
