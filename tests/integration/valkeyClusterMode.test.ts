@@ -34,7 +34,7 @@ describe("the queue library that Redash pins (rq 1.16.1, redis 4.6.0) against a 
   });
 
   async function said(clusterMode: boolean): Promise<string[]> {
-    server = await startValkey(clusterMode);
+    server = await startValkey({ clusterMode });
     try {
       const { stdout } = await promisify(execFile)("python3", ["-c", SCRIPT], {
         env: {

@@ -21,15 +21,21 @@ export interface ValkeyServer {
   readonly remove: () => Promise<void>;
 }
 
+export interface ValkeyOptions {
+  /** One node that owns every slot, to show what cluster mode does to RQ. @default false */
+  readonly clusterMode?: boolean;
+  /** Path of the server, such as of a Redis that an old host has. @default what `binary` finds */
+  readonly program?: string | undefined;
+}
+
 const START_DEADLINE_MS = 10_000;
 
 /**
  * Makes a server and starts it.
- * @param clusterMode one node that owns every slot, to show what cluster mode does to RQ. @default false
  * @throws Error if there is no server program, or if it does not answer in time
  */
-export async function startValkey(clusterMode = false): Promise<ValkeyServer> {
-  const program = await binary("valkey");
+export async function startValkey(options: ValkeyOptions = {}): Promise<ValkeyServer> {
+  const { clusterMode = false, program = await binary("valkey") } = options;
   const directory = mkdtempSync(join(tmpdir(), "redash-valkey-"));
   const port = await freePort();
   const password = randomBytes(24).toString("hex");

@@ -57,6 +57,7 @@ const POSTGRES_SETTINGS = {
 };
 const APPLICATION = "redash";
 const TASK_ROLE = "dms";
+const TASK_SLOT = "redash_move_dms";
 const MASTER = "redash_master";
 const DATABASE = "redash";
 
@@ -170,9 +171,10 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     });
     const task = isTask
       ? await kept(
-          startStandIn<{ controlPort: number; slot: string }>("task", {
+          startStandIn<{ controlPort: number }>("task", {
             source: as("source", TASK_ROLE, password),
             target: as("target", MASTER, masterPassword),
+            slot: TASK_SLOT,
             mappings: tableMappings(),
             settings: taskSettings({ lobMaxSizeKib: lobMaxSizeKib(largest[0]?.bytes ?? 0) }),
           }),
@@ -204,7 +206,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
         task: {
           controlUrl: loopback(task.ready.controlPort),
           sourceRole: TASK_ROLE,
-          sourceSlot: task.ready.slot,
+          sourceSlot: TASK_SLOT,
         },
       }),
     };

@@ -15,7 +15,7 @@ describe("a move on AWS whose host SSM does not reach", function () {
   this.timeout(300_000);
   let world: AwsWorld;
   before(async () => {
-    world = await AwsWorld.start();
+    world = await AwsWorld.start("logical");
     await world.deploy(world.secrets.url);
     world.lambda.environment = { ...world.lambda.environment, AWS_ENDPOINT_URL_SSM: NOWHERE };
   });

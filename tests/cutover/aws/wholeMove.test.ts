@@ -1,108 +1,27 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { after, before, describe, it } from "mocha";
-import { clientConfig } from "../../../cutover/adapters/aws/clients";
-import { S3Bucket } from "../../../cutover/adapters/aws/s3Bucket";
-import { S3Journal } from "../../../cutover/adapters/aws/s3Journal";
 import { S3Lock } from "../../../cutover/adapters/aws/s3Lock";
 import { systemClock, until } from "../../../cutover/engine/clock";
-import { judgeLedger } from "../../../cutover/rehearsal/ledger";
-import { startUsers } from "../../../cutover/rehearsal/livingUsers";
-import { now } from "../../../cutover/rehearsal/users";
-import { desiredTasks } from "../../support/aws/awsStack";
-import { AwsWorld } from "../../support/aws/awsWorld";
-import { actionsOf } from "../../support/aws/loadBalancer";
+import { AwsMove, NOT_PLAYED, ON_SOURCE, ON_TARGET } from "../../support/aws/awsMove";
+import type { AwsWorld } from "../../support/aws/awsWorld";
 import { BUCKET } from "../../support/aws/motoBucket";
 
-/** Checks of what moto knows nothing of, and whether this machine reaches AWS. */
-const NOT_PLAYED = [
-  "target-disk",
-  ...["ssm", "secretsmanager", "s3", "ecs", "elasticloadbalancing", "monitoring"].map(
-    (it) => `reaches-${it}`,
-  ),
-  ...["runs", "managed", "near", "kept-in", "profile", "metadata"].map((it) => `source-host-${it}`),
-  ...[
-    "available",
-    "parameters-in-sync",
-    "no-pending-changes",
-    "engine",
-    "storage-grows",
-    "standby",
-  ].map((it) => `rds-${it}`),
-  ...["zones", "backups", "deletion-protected", "encrypted", "private", "certificate"].map(
-    (it) => `rds-${it}`,
-  ),
-  ...["available", "engine", "cluster-mode-off", "tls", "password", "encrypted"].map(
-    (it) => `cache-${it}`,
-  ),
-  ...["failover", "no-pending-changes", "parameters-in-sync"].map((it) => `cache-${it}`),
-  "ecs-scheduler-alone",
-  "quota-fargate",
-  "quota-rds-storage",
-];
 const LOCK = `/${BUCKET}/lock.json`;
 /** For a window, and to undo it: a function that has less opens none. */
 const RESERVE_MS = 30_000 + 120_000;
 
 describe("the whole move on AWS", function () {
   this.timeout(300_000);
+  let move: AwsMove;
   let world: AwsWorld;
-  let living: Awaited<ReturnType<typeof startUsers>>;
-  let startedMs: number;
   before(async () => {
-    world = await AwsWorld.start();
+    move = await AwsMove.start("logical");
+    ({ world } = move);
   });
-  after(async () => {
-    await living.users.end();
-    await world.remove();
-  });
+  after(() => move.remove());
 
-  const bucket = () => new S3Bucket(world.s3, BUCKET, systemClock);
-  const journal = () => new S3Journal(bucket()).read();
-  const ends = async (code: number, ...args: string[]) => {
-    const result = await world.move(...args);
-    assert.equal(
-      result.code,
-      code,
-      `${args.join(" ")}: ${result.stdout}${result.stderr}${world.lambda.last.log()}`,
-    );
-    return result;
-  };
-  /** Everything that others read of how far the move is. */
-  const state = async () => {
-    const elb = new ElasticLoadBalancingV2Client(clientConfig(world.moto.options));
-    const [action] = await actionsOf(elb, { listenerArn: world.listenerArn });
-    elb.destroy();
-    const weight = (arn: string) =>
-      action?.ForwardConfig?.TargetGroups?.find((it) => it.TargetGroupArn === arn)?.Weight;
-    const phase = await bucket().get("phase.json");
-    return {
-      weights: { source: weight(world.groups.source), target: weight(world.groups.target) },
-      tasks: await desiredTasks(world.moto),
-      phase: phase && (JSON.parse(phase.text) as { phase: string }).phase,
-      users: await world.local.world.traffic.goesTo(AbortSignal.timeout(5000)),
-    };
-  };
-  const ON_SOURCE = {
-    weights: { source: 100, target: 0 },
-    tasks: { server: 1, scheduler: 0, worker: 1 },
-    users: "source",
-  } as const;
-  const ON_TARGET = {
-    weights: { source: 0, target: 100 },
-    tasks: { server: 1, scheduler: 1, worker: 1 },
-    users: "target",
-  } as const;
-  const acknowledged = async () =>
-    (await living.users.memory()).ledger.filter((it) => it.state === "acknowledged").length;
-  /** @throws Error if nobody can */
-  const usersWrite = async () => {
-    const before = await acknowledged();
-    const signal = AbortSignal.timeout(30_000);
-    await until(async () => (await acknowledged()) > before, { clock: systemClock, signal });
-  };
   /** Kills the function when its journal says that a step has begun; its lease is over at once. */
   const killIn = (step: string) =>
     new Promise<void>((resolve) => {
@@ -116,24 +35,17 @@ describe("the whole move on AWS", function () {
     });
 
   it("begins on a host that only SSM reaches: its keys are imported, its PostgreSQL lets the mover in", async () => {
-    const imported = await world.source("import");
-    assert.equal(imported.code, 0, imported.stderr);
-    const keys = /^ {2}redash:sourceSecretsArn: (\S+)$/m.exec(imported.stdout)?.[1] ?? "";
-    assert.match(keys, /^arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash\/source-/);
-    await world.deploy(keys);
-    const prepared = await world.source(
-      "prepare",
-      "--now",
-      ...["--cidr", "127.0.0.0/8", "--mover-secret", world.secrets.source],
-      ...["--port", String(world.local.servers.source.port), "--wal-keep-mb", "2000"],
+    const { imported, prepared } = await move.beginOnHost();
+    assert.match(
+      imported.stdout,
+      /^ {2}redash:sourceSecretsArn: arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash\/source-/m,
     );
-    assert.equal(prepared.code, 0, prepared.stderr);
     assert.match(prepared.stdout, /^restart=no$/m);
     assert.match(prepared.stdout, /^ssl=on$/m);
   });
 
   it("shows every check of preflight, and that nothing but what is not played here stands in its way", async () => {
-    const { stdout } = await ends(2, "preflight");
+    const { stdout } = await move.ends(2, "preflight");
     assert.match(stdout, /^ {2}pass {5}source-reaches-target: it connects, and may replicate$/m);
     assert.match(stdout, /^ {2}pass {5}target-application-role: prepare makes redash$/m);
     assert.match(
@@ -147,19 +59,18 @@ describe("the whole move on AWS", function () {
       wrong.filter((id) => !NOT_PLAYED.includes(id)),
       [],
     );
-    assert.equal((await journal()).length, 0);
-    assert.deepEqual(await state(), { ...ON_SOURCE, phase: undefined });
+    assert.equal((await move.journal()).length, 0);
+    assert.deepEqual(await move.state(), { ...ON_SOURCE, phase: undefined });
   });
 
   it("prepares the target with the checks that a person has accepted, and ends with 1 for them", async () => {
-    living = await startUsers(world.local, { pauseMs: 25 });
-    startedMs = now();
-    const { stdout, stderr } = await ends(1, "prepare", "--accept", NOT_PLAYED.join(","));
+    await move.startUsers();
+    const { stdout, stderr } = await move.ends(1, "prepare", "--accept", NOT_PLAYED.join(","));
     assert.match(stdout, /^warnings: prepare is done$/m);
     assert.match(stdout, /^warning: accepted by hand: rds-available: /m);
     assert.match(stdout, /^due: npm run move -- replicate, /m);
     assert.match(stderr, /prepare {3}target-schema-made [\d.]+ m?s$/m);
-    assert.deepEqual(await state(), { ...ON_SOURCE, phase: undefined });
+    assert.deepEqual(await move.state(), { ...ON_SOURCE, phase: undefined });
   });
 
   it("replicates in as many functions as it needs, and refuses a second one while the first is at work", async () => {
@@ -174,9 +85,9 @@ describe("the whole move on AWS", function () {
     await until(() => Promise.resolve(world.lambda.invocations.length === first + 2), waiting);
     const [paused, next] = world.lambda.invocations.slice(first);
     assert.equal(await paused?.ended, 0);
-    const lock = new S3Lock(bucket(), systemClock, "the test");
+    const lock = new S3Lock(move.bucket, systemClock, "the test");
     await until(async () => (await lock.heldBy()) !== undefined, waiting);
-    const refused = await ends(2, "replicate");
+    const refused = await move.ends(2, "replicate");
     assert.match(
       refused.stderr,
       new RegExp(
@@ -193,36 +104,37 @@ describe("the whole move on AWS", function () {
     assert.match(stderr, /replicate taken up where the run before was left$/m);
     assert.match(stdout, /^done: replicate is done\ndue: npm run move -- verify, /);
     assert.equal(
-      (await journal()).filter((it) => it.kind === "run-ended" && it.outcome === "paused").length,
+      (await move.journal()).filter((it) => it.kind === "run-ended" && it.outcome === "paused")
+        .length,
       1,
     );
   });
 
   it("compares everything", async () => {
-    const { stdout } = await ends(0, "verify");
+    const { stdout } = await move.ends(0, "verify");
     assert.match(stdout, /^done: verify is done\ndue: npm run move -- cutover, /);
   });
 
   it("turns users to the target: weights, tasks and phase are as the program declares them", async () => {
-    const { stdout, stderr } = await ends(0, "cutover");
+    const { stdout, stderr } = await move.ends(0, "cutover");
     assert.match(
       stdout,
       /^done: cutover is done\ndue: npm run move -- finish, or npm run move -- rollback$/m,
     );
     assert.match(stderr, /cutover {3}done, [\d.]+ m?s from fence to flip$/m);
-    assert.deepEqual(await state(), { ...ON_TARGET, phase: "switched" });
-    await usersWrite();
-    const status = await ends(0, "status");
+    assert.deepEqual(await move.state(), { ...ON_TARGET, phase: "switched" });
+    await move.usersWrite();
+    const status = await move.ends(0, "status");
     assert.match(status.stdout, /^traffic goes to the target$/m);
     assert.match(status.stdout, /^due: npm run move -- finish, or npm run move -- rollback$/m);
   });
 
   it("turns them back with what they wrote meanwhile", async () => {
-    await ends(0, "rollback");
-    assert.deepEqual(await state(), { ...ON_SOURCE, phase: "replicating" });
+    await move.ends(0, "rollback");
+    assert.deepEqual(await move.state(), { ...ON_SOURCE, phase: "replicating" });
     for (const service of ["scheduler", "worker", "server"])
       assert.equal(world.host.docker.container(service).status, "running", service);
-    await usersWrite();
+    await move.usersWrite();
   });
 
   it("says so when the function dies before the window, and the same act goes on", async () => {
@@ -236,47 +148,39 @@ describe("the whole move on AWS", function () {
       /\nbroken off: redash-move works no more and has not answered; its log says why \(CloudWatch\); the same act goes on where it was\nlook at it with: npm run move -- status\n$/,
     );
     assert.equal(code, 3);
-    const { stdout } = await ends(0, "status");
+    const { stdout } = await move.ends(0, "status");
     assert.match(stdout, /^cutover is at work, or was interrupted; last heard of 0 min ago$/m);
-    await usersWrite();
+    await move.usersWrite();
   });
 
   it("undoes what a function has left that died while nobody could write, and cuts over in the end", async () => {
     const child = world.start("cutover");
     const running = world.told(child);
-    await killIn("difference-compared");
+    await killIn("target-replication-turned");
     child.kill("SIGUSR2");
     assert.equal((await running).code, 3);
-    const { stdout } = await ends(2, "cutover");
+    const { stdout } = await move.ends(2, "cutover");
     assert.match(
       stdout,
       /^undone: the run before died while nobody could write; everything was undone$/m,
     );
-    assert.deepEqual(await state(), { ...ON_SOURCE, phase: "replicating" });
-    await usersWrite();
-    await ends(0, "cutover");
-    assert.deepEqual(await state(), { ...ON_TARGET, phase: "switched" });
+    assert.deepEqual(await move.state(), { ...ON_SOURCE, phase: "replicating" });
+    await move.usersWrite();
+    await move.ends(0, "cutover");
+    assert.deepEqual(await move.state(), { ...ON_TARGET, phase: "switched" });
   });
 
   it("has lost and doubled no write, and failed no read but one that a fence met in its middle", async () => {
-    const { failedReads } = await living.users.experience(startedMs);
-    const { ledger, reads } = await living.users.stop();
-    const client = await world.administrator("target");
-    const verdict = await judgeLedger(client, ledger, living.before);
-    await client.end();
-    assert.deepEqual([verdict.lost, verdict.duplicated], [[], []]);
-    assert.ok(verdict.acknowledged > 1000, String(verdict.acknowledged));
-    // On a machine with too much to do a read may last longer than a fence waits for it (database/fence.ts).
-    assert.ok(failedReads < 5, `${failedReads} of ${reads} reads failed`);
+    await move.assertNothingLost("target", 1000);
   });
 
   it("leaves nothing of itself: in neither database, and not on the host", async () => {
-    const { stdout } = await ends(0, "finish");
+    const { stdout } = await move.ends(0, "finish");
     assert.equal(stdout, "done: finish is done\nthe move is complete\n");
-    assert.deepEqual(await state(), { ...ON_TARGET, phase: "complete" });
+    assert.deepEqual(await move.state(), { ...ON_TARGET, phase: "complete" });
     const undone = await world.source("undo", "--now");
     assert.equal(undone.stdout, "undone=everything\n", undone.stderr);
-    const report = await ends(0, "report");
+    const report = await move.ends(0, "report");
     assert.match(report.stdout, /^report: out\/move\.html, out\/move\.md, out\/move\.json$/m);
   });
 

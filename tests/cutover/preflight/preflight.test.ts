@@ -417,7 +417,7 @@ describe("preflight, in a world of real servers", function () {
   });
 
   it("finds cluster mode, a policy that evicts, somebody's jobs and a suspended queue", async () => {
-    const cluster = await startValkey(true);
+    const cluster = await startValkey({ clusterMode: true });
     const queue = new RqQueue(cluster.url);
     heals.push(async () => {
       queue.close();

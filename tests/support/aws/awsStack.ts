@@ -45,10 +45,12 @@ export interface AwsStackOptions {
   readonly applicationPassword: string;
   readonly queueUrl: string;
   readonly targetCaPem: string;
+  /** Only with transport `dms`: the task, and the role by which it reads the source. */
+  readonly dms: { readonly login: Login; readonly task: AwsWorldDescription["task"] } | undefined;
 }
 
 /** Secrets of the move and of Redash, as the program makes them. */
-export async function makeSecrets({ moto, source, target, ...options }: AwsStackOptions) {
+export async function makeSecrets({ moto, source, target, dms, ...options }: AwsStackOptions) {
   const client = new SecretsManagerClient(clientConfig(moto.options));
   const secret = async (Name: string, SecretString: string) =>
     (await client.send(new CreateSecretCommand({ Name, SecretString }))).ARN!;
@@ -61,6 +63,7 @@ export async function makeSecrets({ moto, source, target, ...options }: AwsStack
       `postgresql://${applicationRole}:${applicationPassword}@${target.host}:${target.port}/${database}`,
     ),
     queueUrl: await secret("redash/queue-url", queueUrl),
+    ...(dms && { dms: await secret("redash/dms-source", JSON.stringify(dms.login)) }),
   };
   client.destroy();
   return arns;
@@ -199,5 +202,6 @@ export const describeStack = (
     },
     traffic: { listenerArn: made.listenerArn },
     journalBucket: BUCKET,
+    ...(options.dms?.task && { task: options.dms.task }),
   };
 };

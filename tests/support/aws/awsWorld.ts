@@ -7,7 +7,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type pg from "pg";
 import type { AwsWorldDescription } from "../../../cutover/adapters/aws/description";
 import { type LocalWorld, startLocalWorld } from "../../../cutover/adapters/local/world";
-import type { Part, SideName } from "../../../cutover/ports";
+import type { Part, SideName, World } from "../../../cutover/ports";
 import { hostDocument } from "../../../redash/hostDocument";
 import { hostScript, MOVE_PARTS } from "../../../redash/hostScript";
 import { ended, type Ended } from "../cutover/moveCommand";
@@ -21,6 +21,7 @@ import {
   makeSecrets,
   makeServices,
 } from "./awsStack";
+import { startDms } from "./dmsDoor";
 import { openElbDoor } from "./elbDoor";
 import { Fargate } from "./fargate";
 import { FUNCTION_NAME, LambdaDoor } from "./lambdaDoor";
@@ -61,9 +62,11 @@ export class AwsWorld {
   private stack!: AwsStackOptions;
   private environment!: Readonly<Record<string, string>>;
 
+  private constructor(private readonly transport: World["transport"]["kind"]) {}
+
   /** Starts everything; nothing of it is prepared for a move. */
-  static async start(): Promise<AwsWorld> {
-    const world = new AwsWorld();
+  static async start(transport: World["transport"]["kind"]): Promise<AwsWorld> {
+    const world = new AwsWorld(transport);
     try {
       await world.begin();
       return world;
@@ -102,6 +105,10 @@ export class AwsWorld {
     const elb = await this.kept(openElbDoor(moto, this.turned), (it) => it.stop());
     this.lambda = await this.kept(LambdaDoor.start(), (it) => it.stop());
     const { source, target, front } = local.description;
+    const dms =
+      this.transport === "dms"
+        ? await this.kept(startDms(moto, local, certificate), ({ door }) => door.stop())
+        : undefined;
     this.stack = {
       moto,
       fargate,
@@ -123,6 +130,7 @@ export class AwsWorld {
       },
       queueUrl: `rediss://:${new URL(target.redisUrl).password}@localhost:${queue.port}/0`,
       targetCaPem: certificate.certificate,
+      dms,
     };
     this.secrets = await makeSecrets(this.stack);
     this.environment = {
@@ -131,6 +139,7 @@ export class AwsWorld {
       AWS_ENDPOINT_URL_ECS: fargate.options.endpoint,
       AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2: elb.endpoint,
       AWS_ENDPOINT_URL_LAMBDA: this.lambda.endpoint,
+      ...(dms && { AWS_ENDPOINT_URL_DATABASE_MIGRATION_SERVICE: dms.door.endpoint }),
       NODE_EXTRA_CA_CERTS: join(this.folder, "certificate.pem"),
     };
     writeFileSync(
@@ -139,7 +148,7 @@ export class AwsWorld {
         region: REGION,
         functionName: FUNCTION_NAME,
         journalBucket: BUCKET,
-        transport: "logical",
+        transport: this.transport,
       }),
     );
   }
@@ -190,6 +199,7 @@ export class AwsWorld {
       master: this.stack.target.password,
       application: this.stack.applicationPassword,
       superuser: source.database.password,
+      ...(this.stack.dms && { task: this.stack.dms.login.password }),
       sourceQueue: new URL(source.redisUrl).password,
       targetQueue: new URL(target.redisUrl).password,
       secretKey: source.secretKey,

@@ -1,7 +1,14 @@
 import {
+  CreateEndpointCommand,
+  CreateReplicationInstanceCommand,
   CreateReplicationTaskCommand,
-  type DatabaseMigrationServiceClient,
+  DatabaseMigrationServiceClient,
+  TestConnectionCommand,
 } from "@aws-sdk/client-database-migration-service";
+import { clientConfig } from "../../../cutover/adapters/aws/clients";
+import type { AwsWorldDescription } from "../../../cutover/adapters/aws/description";
+import type { TableMappings, TaskSettings } from "../../../redash/dms";
+import type { Moto } from "./moto";
 
 /** A task that was never started, as moto makes it: its endpoints need not be there. @returns its ARN */
 export async function createTask(client: DatabaseMigrationServiceClient): Promise<string> {
@@ -16,6 +23,60 @@ export async function createTask(client: DatabaseMigrationServiceClient): Promis
     }),
   );
   return ReplicationTask!.ReplicationTaskArn!;
+}
+
+/** What `pulumi up` makes of DMS, in moto: an instance, both endpoints with their tests, and a task with these documents. */
+export async function makeDms(
+  moto: Moto,
+  { mappings, settings }: { readonly mappings: TableMappings; readonly settings: TaskSettings },
+): Promise<Omit<NonNullable<AwsWorldDescription["task"]>, "sourceRole">> {
+  const client = new DatabaseMigrationServiceClient(clientConfig(moto.options));
+  const { ReplicationInstance } = await client.send(
+    new CreateReplicationInstanceCommand({
+      ReplicationInstanceIdentifier: "redash-dms",
+      ReplicationInstanceClass: "dms.t3.medium",
+      EngineVersion: "3.6.1",
+      AutoMinorVersionUpgrade: false,
+    }),
+  );
+  const instanceArn = ReplicationInstance!.ReplicationInstanceArn!;
+  const endpoint = async (EndpointType: "source" | "target") => {
+    const { Endpoint } = await client.send(
+      new CreateEndpointCommand({
+        EndpointIdentifier: `redash-dms-${EndpointType}`,
+        EndpointType,
+        EngineName: "postgres",
+      }),
+    );
+    const EndpointArn = Endpoint!.EndpointArn!;
+    await client.send(
+      new TestConnectionCommand({ ReplicationInstanceArn: instanceArn, EndpointArn }),
+    );
+    return EndpointArn;
+  };
+  const [sourceEndpointArn, targetEndpointArn] = [
+    await endpoint("source"),
+    await endpoint("target"),
+  ];
+  const { ReplicationTask } = await client.send(
+    new CreateReplicationTaskCommand({
+      ReplicationTaskIdentifier: "redash-dms",
+      SourceEndpointArn: sourceEndpointArn,
+      TargetEndpointArn: targetEndpointArn,
+      ReplicationInstanceArn: instanceArn,
+      MigrationType: "full-load-and-cdc",
+      TableMappings: JSON.stringify(mappings),
+      ReplicationTaskSettings: JSON.stringify(settings),
+    }),
+  );
+  client.destroy();
+  return {
+    arn: ReplicationTask!.ReplicationTaskArn!,
+    sourceEndpointArn,
+    targetEndpointArn,
+    instanceArn,
+    assessmentRoleArn: "arn:aws:iam::123456789012:role/redash-dms-assessment",
+  };
 }
 
 /**

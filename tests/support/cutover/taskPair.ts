@@ -67,6 +67,7 @@ export class TaskServers {
     const config: TaskConfig = {
       source: end("source"),
       target: end("target"),
+      slot: "redash_move_dms",
       mappings: tableMappings(),
       settings: taskSettings({ lobMaxSizeKib: 64 }),
       ...change,

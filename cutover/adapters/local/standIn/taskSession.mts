@@ -8,6 +8,8 @@ export interface Endpoint {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** TLS, as `pg` takes it: with a certificate to be checked, or only encrypted. @default none */
+  readonly ssl?: { readonly ca: string } | { readonly rejectUnauthorized: false };
 }
 
 const FORMATS =
