@@ -52,19 +52,24 @@ export function narrator(write: (line: string) => void): {
 
 /**
  * Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once.
- * @param hangUp what a closed terminal does instead, where the work goes on without it
+ * @param otherwise what a closed terminal does instead, where the work goes on without it; what a second Ctrl-C does.
+ *   @default a closed terminal is as Ctrl-C, and a second one changes nothing
  */
-export function stopSignal(write: (line: string) => void, hangUp?: () => void): AbortSignal {
+export function stopSignal(
+  write: (line: string) => void,
+  otherwise: { readonly hangUp?: () => void; readonly again?: () => void } = {},
+): AbortSignal {
   const stop = new AbortController();
   // Whoever reads along may be gone first (a pager, tee, a closed terminal); the work must still be undone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (signal === "SIGHUP" && hangUp !== undefined) {
-        hangUp();
+      if (signal === "SIGHUP" && otherwise.hangUp !== undefined) {
+        otherwise.hangUp();
         return;
       }
-      if (!stop.signal.aborted) write(`\n${signal}: finishing or undoing the step at hand …\n`);
+      if (stop.signal.aborted) otherwise.again?.();
+      else write(`\n${signal}: finishing or undoing the step at hand …\n`);
       stop.abort(new Error(`stopped by ${signal}`));
     });
   }
