@@ -37,8 +37,9 @@ export async function load(
     );
   }
   await source.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  // By the name that servers before 13 know, too.
   const { rows: snapshots } = await source.query<{ snapshot: string }>(
-    "SELECT pg_current_snapshot() AS snapshot",
+    "SELECT txid_current_snapshot() AS snapshot",
   );
   const columns = table.columns.map(({ name }) => identifier(name)).join(", ");
   await source.query(
