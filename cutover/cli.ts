@@ -17,6 +17,7 @@ import { type Act, ACTS } from "./steps/acts";
 
 const STATE = join(__dirname, "..", ".state");
 const OUT = join(__dirname, "..", "out");
+const NEXT = "npm run move -- status";
 const READERS = ["preflight", "status", "report"] as const;
 const USAGE = `npm run move -- ACT [--state FOLDER] [--dry-run] [--resume]
 
@@ -46,8 +47,8 @@ At any time:
   --against FILE   report: compares with another one (JSON)
   --gigabytes N    report: estimates the move of a database of that size, and writes the plan of the day (out/day-plan.md)
 
-Ctrl-C finishes or undoes the step at hand. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone,
-3 needs a person, 64 wrong usage.`;
+Ctrl-C finishes or undoes the step at hand; on AWS a second one leaves at once, and the function does it alone. Exit
+codes: 0 done, 1 done with warnings, 2 refused, or failed and undone, 3 needs a person or a look, 64 wrong usage.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -133,8 +134,13 @@ const askOf = (
 async function asked(control: MoveControl, ask: Ask): Promise<number> {
   const write = (text: string) => process.stderr.write(text);
   const { event } = narrator(write);
+  const leave = () => {
+    if (control.left === undefined) return;
+    write(`left: ${control.left()}\nlook at it with: ${NEXT}\n`);
+    process.exit(EXIT_CODES["needs-person"]);
+  };
   const { verdict, text } = await control.ask(ask, {
-    stop: stopSignal(write),
+    stop: stopSignal(write, leave),
     onEvent: (it) => {
       event(ask.kind === "perform" ? ask.act : ask.kind, it);
     },
@@ -163,4 +169,4 @@ function reported(
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-void ended(main, USAGE, "npm run move -- status");
+void ended(main, USAGE, NEXT);

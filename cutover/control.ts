@@ -7,5 +7,10 @@ export interface MoveControl {
   readonly ask: (ask: Ask, asking: Omit<Asking, "pause">) => Promise<Answer>;
   /** What happened so far. @throws Refusal if nothing did */
   readonly report: () => Promise<Report>;
+  /**
+   * What to tell whoever does not wait for the end. @default nobody may leave: the work is this process's own, and is
+   * finished or undone first
+   */
+  readonly left?: () => string;
   readonly close: () => Promise<void>;
 }

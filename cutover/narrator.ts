@@ -50,14 +50,18 @@ export function narrator(write: (line: string) => void): {
   };
 }
 
-/** Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once. */
-export function stopSignal(write: (line: string) => void): AbortSignal {
+/**
+ * Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once.
+ * @param again called by the second one, where nobody need wait for the end. @default it changes nothing
+ */
+export function stopSignal(write: (line: string) => void, again?: () => void): AbortSignal {
   const stop = new AbortController();
   // Whoever reads along may be gone first (a pager, tee, a closed terminal); the work must still be undone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (!stop.signal.aborted) write(`\n${signal}: finishing or undoing the step at hand …\n`);
+      if (stop.signal.aborted) again?.();
+      else write(`\n${signal}: finishing or undoing the step at hand …\n`);
       stop.abort(new Error(`stopped by ${signal}`));
     });
   }

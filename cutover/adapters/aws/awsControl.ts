@@ -52,6 +52,7 @@ export async function awsControl(place: OutputPlace): Promise<MoveControl> {
   });
   return {
     ask: (ask, { onEvent, stop }) => remote.ask(ask, onEvent, stop),
+    left: () => remote.left(),
     report: async () => reportOf(await journal.read(), { transport }),
     close: () => {
       lambda.destroy();

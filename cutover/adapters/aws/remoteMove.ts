@@ -3,6 +3,7 @@ import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import type { Answer, Ask } from "../../ask";
 import type { Clock } from "../../engine/clock";
 import type { Event } from "../../engine/journal";
+import { Refusal } from "../../engine/refusal";
 import { answerKey, answerText, type MoveRequest, stopKey } from "../../function/request";
 import { followJournal } from "./followJournal";
 import type { S3Bucket } from "./s3Bucket";
@@ -29,12 +30,24 @@ const READ_DEADLINE_MS = 400_000;
 
 /** A move that a function in the VPC carries out. It goes on when nobody follows it any more. */
 export class RemoteMove {
+  /** Whether the function has been told that somebody wants it to stop. */
+  private isStopAsked = false;
+
   constructor(private readonly options: RemoteMoveOptions) {}
+
+  /** What becomes of the act when nobody waits for it any more. */
+  left(): string {
+    const { functionName } = this.options;
+    return this.isStopAsked
+      ? `${functionName} finishes or undoes the step at hand by itself`
+      : `${functionName} goes on by itself; it was not asked to stop`;
+  }
 
   /**
    * Has the function do something and waits for its answer.
    * @param stop asks it to finish or undo the step at hand; the answer is still waited for
-   * @throws Error if the function ends without an answer: nobody knows what it has left, and the same act goes on
+   * @throws Refusal if it is to stop before anything was asked; Error if the function ends without an answer: nobody
+   * knows what it has left, and the same act goes on
    */
   async ask(
     ask: Ask,
@@ -44,6 +57,8 @@ export class RemoteMove {
     const { clock, journal } = this.options;
     const id = randomUUID();
     const from = ask.kind === "perform" ? (await journal.read()).length : 0;
+    if (stop !== undefined && isOver(stop))
+      throw new Refusal(`${(stop.reason as Error).message} before the function was called`);
     await this.invoke({ id, askedAtMs: clock.nowMs(), chunk: 0, ask });
     const answered = new AbortController();
     const answer = (ask.kind === "perform" ? this.performed(id) : this.answered(id)).finally(() => {
@@ -52,11 +67,19 @@ export class RemoteMove {
     // It is awaited below, after the journal's last entries: a failure that nobody awaits yet would end the process.
     answer.catch(() => undefined);
     const onStop = () => {
-      void this.options.bucket.put(stopKey(id), "{}", "none").catch((error: unknown) => {
-        process.stderr.write(`the function cannot be asked to stop: ${(error as Error).message}\n`);
-      });
+      this.options.bucket.put(stopKey(id), "{}", "none").then(
+        () => {
+          this.isStopAsked = true;
+        },
+        (error: unknown) => {
+          const { message } = error as Error;
+          process.stderr.write(`the function cannot be asked to stop: ${message}\n`);
+        },
+      );
     };
     stop?.addEventListener("abort", onStop, { once: true });
+    // It may have come while the function was called.
+    if (stop !== undefined && isOver(stop)) onStop();
     try {
       if (ask.kind === "perform") await this.follow(from, onEvent, answered.signal);
       return await answer;

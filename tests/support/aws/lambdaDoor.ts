@@ -12,24 +12,30 @@ export const FUNCTION_NAME = "redash-move";
 /** The longest that Lambda gives. */
 const LIMIT_MS = 900_000;
 
-/** Calls the bundle as Lambda's runtime does. What it is asked comes by the input, so that no argument holds it. */
+/**
+ * Calls the bundle as Lambda's runtime does, and tells what would keep a process alive afterwards. What it is asked comes
+ * by the input, so that no argument holds it.
+ */
 const RUNTIME = `
+  const { createInterface } = require("node:readline");
   const { handler } = require(process.argv[1]);
-  let text = "";
-  process.stdin.on("data", (data) => (text += data));
-  process.stdin.on("end", () => {
-    const { event, context, limitMs } = JSON.parse(text);
+  createInterface({ input: process.stdin }).on("line", (line) => {
+    const { event, context, limitMs } = JSON.parse(line);
     const end = Date.now() + limitMs;
-    handler(event, { ...context, getRemainingTimeInMillis: () => end - Date.now() }).then(
-      (answer) => console.log(JSON.stringify(answer)),
-      (error) => {
-        console.error(error.stack);
-        process.exitCode = 1;
-      },
-    );
+    handler(event, { ...context, getRemainingTimeInMillis: () => end - Date.now() })
+      .then(
+        (answer) => (console.log(JSON.stringify(answer)), 0),
+        (error) => (console.error(error.stack), 1),
+      )
+      .then((code) => {
+        process.exitCode = code;
+        // What was closed is gone a moment later; the timer itself must not be counted.
+        const tell = () => process.send({ code, left: process.getActiveResourcesInfo() });
+        setTimeout(() => setImmediate(tell), 50);
+      });
   });`;
 
-/** A run of the function: a process of its own. */
+/** A run of the function: a process of its own, unless an environment is used again. */
 export interface Invocation {
   readonly process: ChildProcess;
   readonly requestId: string;
@@ -37,6 +43,13 @@ export interface Invocation {
   readonly log: () => string;
   /** Its exit code; null if it was killed. */
   readonly ended: Promise<number | null>;
+}
+
+/** What an environment tells when an invocation is over. */
+interface Over {
+  readonly code: number;
+  /** Kinds of what would keep it alive (`process.getActiveResourcesInfo`). */
+  readonly left: readonly string[];
 }
 
 /**
@@ -48,8 +61,18 @@ export class LambdaDoor {
   readonly invocations: Invocation[] = [];
   /** What the next invocations have of time, milliseconds; then what Lambda gives. */
   readonly limitsMs: number[] = [];
+  /**
+   * Whether a process that has answered is frozen, and used again for the next invocation, as Lambda does as a rule
+   * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). @default each has a fresh one
+   */
+  isWarm = false;
+  /** Done before an invocation is answered that has begun. */
+  whenInvoked: () => Promise<void> = () => Promise.resolve();
+  /** What each invocation of a warm environment has left behind, but for the pipes to its runtime. */
+  readonly left: (readonly string[])[] = [];
   /** Of the function: what `REDASH_MOVE` is, and how the SDK finds its services. */
   environment: Readonly<Record<string, string>> = {};
+  private readonly frozen: ChildProcess[] = [];
 
   private constructor(
     private readonly folder: string,
@@ -62,13 +85,14 @@ export class LambdaDoor {
     const bundle = join(folder, "index.js");
     writeFileSync(bundle, bundleText(ROOT));
     const lambda = new LambdaDoor(folder, bundle, () => door);
-    const door: Door = await openDoor((incoming, body, answer) => {
+    const door: Door = await openDoor(async (incoming, body, answer) => {
       const { method = "", url = "" } = incoming;
       switch (`${method} ${url.replace(/^\/2015-03-31\/functions\//, "")}`) {
         case `POST ${FUNCTION_NAME}/invocations`:
           if (incoming.headers["x-amz-invocation-type"] !== "Event")
             throw new Error("the move invokes its function without waiting for it");
-          lambda.run(body);
+          lambda.invoke(JSON.parse(body) as object);
+          await lambda.whenInvoked();
           answer.writeHead(202).end();
           break;
         case `GET ${FUNCTION_NAME}/configuration`:
@@ -84,7 +108,6 @@ export class LambdaDoor {
         default:
           answer.writeHead(404, { "x-amzn-errortype": "ResourceNotFoundException" }).end("{}");
       }
-      return Promise.resolve();
     });
     return lambda;
   }
@@ -101,16 +124,53 @@ export class LambdaDoor {
   }
 
   async stop(): Promise<void> {
-    for (const { process } of this.invocations) process.kill("SIGKILL");
-    await Promise.all(this.invocations.map(({ ended }) => ended));
+    const alive = this.invocations
+      .map(({ process }) => process)
+      .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    await Promise.all(
+      [...new Set(alive)].map((child) => {
+        const closed = once(child, "close");
+        child.kill("SIGKILL");
+        return closed;
+      }),
+    );
     await this.door().stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private run(event: string): void {
+  /** Begins a run, as Lambda does for whoever may invoke it. */
+  invoke(event: object): void {
     const requestId = randomUUID();
     const limitMs = this.limitsMs.shift() ?? LIMIT_MS;
-    const child = spawn(process.execPath, ["-e", RUNTIME, this.bundle], {
+    const child = this.frozen.shift() ?? this.begin();
+    child.kill("SIGCONT");
+    let log = "";
+    const write = (data: Buffer) => (log += data.toString());
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", write);
+    const context = { awsRequestId: requestId, functionName: FUNCTION_NAME };
+    const asked = { event, context, limitMs };
+    child.stdin?.write(`${JSON.stringify(asked)}\n`);
+    if (!this.isWarm) child.stdin?.end();
+    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+    const ended = new Promise<number | null>((resolve) => {
+      const over = ({ code, left }: Over) => {
+        if (child.stdin?.writableEnded === true) return;
+        child.kill("SIGSTOP");
+        this.left.push(left.filter((it) => it !== "PipeWrap"));
+        this.frozen.push(child);
+        resolve(code);
+      };
+      child.once("message", over).once("close", resolve);
+    }).finally(() => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      for (const stream of [child.stdout, child.stderr]) stream?.off("data", write);
+    });
+    this.invocations.push({ process: child, requestId, log: () => log, ended });
+  }
+
+  private begin(): ChildProcess {
+    return spawn(process.execPath, ["-e", RUNTIME, this.bundle], {
       // Nothing of the repository, and of the environment what Lambda gives.
       cwd: this.folder,
       env: {
@@ -119,18 +179,7 @@ export class LambdaDoor {
         AWS_ACCESS_KEY_ID: "test",
         AWS_SECRET_ACCESS_KEY: "test",
       },
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", "ipc"],
     });
-    let log = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (data: Buffer) => (log += data.toString()));
-    const context = { awsRequestId: requestId, functionName: FUNCTION_NAME };
-    child.stdin.end(JSON.stringify({ event: JSON.parse(event) as object, context, limitMs }));
-    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
-    const ended = once(child, "close").then(([code]) => {
-      clearTimeout(timer);
-      return code as number | null;
-    });
-    this.invocations.push({ process: child, requestId, log: () => log, ended });
   }
 }
