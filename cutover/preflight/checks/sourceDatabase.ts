@@ -3,8 +3,8 @@ import { known } from "../fact";
 import { listed, size } from "../wording";
 import { serverChecks } from "./server";
 
-/** Releases between which moves have been rehearsed; verification needs `hashtextextended`, which 11 brought. */
-const OLDEST_MAJOR = 11;
+/** Releases between which moves have been rehearsed; before 12 doubles are printed otherwise, and no comparison agrees. */
+const OLDEST_MAJOR = 12;
 const REHEARSED_MAJOR = 13;
 /** What the application writes takes milliseconds; a transaction that is open longer is somebody's at a prompt. */
 const OPEN_MS = { warn: 5000, fail: 60_000 } as const;

@@ -5,8 +5,8 @@ export const SOURCE_CASES: readonly BrokenCase[] = [
   [
     "source-version",
     "fail",
-    withVersion("source", "10.23"),
-    "PostgreSQL 10.23",
+    withVersion("source", "11.22"),
+    "PostgreSQL 11.22",
     "upgrade the source to 13 or newer first, or move with pg_dump and a pause",
   ],
   [
