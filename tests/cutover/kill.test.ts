@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { type LocalWorld, startLocalWorld } from "../../cutover/adapters/local/world";
-import type { Entry } from "../../cutover/engine/journal";
+import { MoveProgram } from "../../cutover/faults/moveProcess";
 import type { MoveSettings } from "../../cutover/moveSettings";
 import { judgeLedger } from "../../cutover/rehearsal/ledger";
 import { startUsers } from "../../cutover/rehearsal/livingUsers";
 import { planOf, type Act } from "../../cutover/steps/acts";
-import { ended, startMove } from "../support/cutover/moveCommand";
 
 const TIMES = { writeOutageBudgetMs: 20_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
 
@@ -18,8 +17,10 @@ describe("npm run move, killed", function () {
   let local: LocalWorld;
   let living: Awaited<ReturnType<typeof startUsers>>;
   let folder: string;
+  let program: MoveProgram;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "kill-test-"));
+    program = await MoveProgram.build(folder);
     local = await startLocalWorld({ megabytes: 8 });
     living = await startUsers(local);
     const settings: MoveSettings = { ...TIMES, world: local.description };
@@ -31,36 +32,18 @@ describe("npm run move, killed", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = (...args: string[]) => startMove(folder, ...args);
+  const run = (...args: string[]) => program.start(folder, args).ended;
   const done = async (act: Act) => {
-    const { code, stdout, stderr } = await ended(start(act));
+    const { code, stdout, stderr } = await run(act);
     // On a busy machine jobs wait when their time is over, and are named.
     assert.ok(code === 0 || code === 1, `${act}: ${stdout}${stderr}`);
   };
-  const journal = () =>
-    readFileSync(join(folder, "journal.jsonl"), "utf8")
-      .split("\n")
-      // What stands after the last line end is still being written.
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Entry);
-  /**
-   * Kills an act as soon as its journal says that a step has begun.
-   * @param previous the step before one whose start is written later only: it is killed when this one is told to be done
-   */
-  const killedIn = async (act: Act, step: string, previous?: string): Promise<boolean> => {
-    const before = journal().length;
-    const child = start(act);
-    let told = "";
-    const gone = ended(child, (text) => (told = text));
-    const isTold = () => previous !== undefined && told.includes(` ${previous} `);
-    const isThere = () =>
-      journal()
-        .slice(before)
-        .some((entry) => entry.kind === "step-started" && entry.step === step);
-    while (child.exitCode === null && !isTold() && !isThere())
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    child.kill("SIGKILL");
-    return (await gone).code === null;
+  /** Kills an act as soon as a step has begun. */
+  const killedIn = async (act: Act, step: string): Promise<boolean> => {
+    const move = program.start(folder, [act], {}, (cue) => {
+      if (cue.at === "begin" && cue.step === step) move.kill();
+    });
+    return (await move.ended).code === null;
   };
   const goesTo = () => local.world.traffic.goesTo(AbortSignal.timeout(5000));
   const writes = async () =>
@@ -69,7 +52,7 @@ describe("npm run move, killed", function () {
   it("is refused while another one is at work", async () => {
     const lock = join(folder, "move.lock");
     writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), since: "12:01" }));
-    const { code, stderr } = await ended(start("prepare"));
+    const { code, stderr } = await run("prepare");
     assert.equal(code, 2);
     assert.equal(
       stderr,
@@ -111,10 +94,8 @@ describe("npm run move, killed", function () {
         }
         const from = await goesTo();
         assert.equal(from, act === "cutover" ? "source" : "target");
-        const isWrittenLater = step.inWindow === true && !step.undo && !step.irreversible;
-        const previous = isWrittenLater ? plans[act][index - 1]!.id : undefined;
-        if (!(await killedIn(act, step.id, previous))) continue;
-        const { code, stdout, stderr } = await ended(start(act));
+        if (!(await killedIn(act, step.id))) continue;
+        const { code, stdout, stderr } = await run(act);
         const to = await goesTo();
         outcomes.push(`${step.inWindow === true ? "window" : "outside"} ${code ?? ""}`);
         assert.ok(

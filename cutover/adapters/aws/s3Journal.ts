@@ -1,7 +1,9 @@
 import type { Entry, Journal } from "../../engine/journal";
-import type { S3Bucket } from "./s3Bucket";
+import type { S3Bucket, StoredObject } from "./s3Bucket";
 
 const PREFIX = "journal/";
+/** Objects that are fetched at once: each must be there within the limit of one call, also on a busy machine. */
+const AT_ONCE = 10;
 
 /**
  * A journal in a bucket: objects numbered without a gap, each with the entries of one `append`, a line an entry. A
@@ -71,17 +73,23 @@ export class S3Journal implements Journal {
 
   private async fetchNew(): Promise<void> {
     for await (const keys of this.bucket.keys(PREFIX, keyOf(this.objects))) {
-      const objects = await Promise.all(keys.map((key) => this.bucket.get(key)));
-      for (const [index, object] of objects.entries()) {
-        const due = keyOf(this.objects + 1);
-        if (keys[index] !== due || object === undefined)
-          throw new Error(
-            `${this.bucket.name}/${due} is missing, but ${keys[index] ?? ""} is there: somebody has removed an entry; restore it (the bucket keeps versions)`,
-          );
-        this.add(object.text.split("\n").map((line) => this.parsed(due, line)));
+      for (let first = 0; first < keys.length; first += AT_ONCE) {
+        const some = keys.slice(first, first + AT_ONCE);
+        const objects = await Promise.all(some.map((key) => this.bucket.get(key)));
+        for (const [index, object] of objects.entries()) this.take(some[index] ?? "", object);
       }
     }
     this.isRead = true;
+  }
+
+  /** @throws Error if it is not the object that is due */
+  private take(key: string, object: StoredObject | undefined): void {
+    const due = keyOf(this.objects + 1);
+    if (key !== due || object === undefined)
+      throw new Error(
+        `${this.bucket.name}/${due} is missing, but ${key} is there: somebody has removed an entry; restore it (the bucket keeps versions)`,
+      );
+    this.add(object.text.split("\n").map((line) => this.parsed(due, line)));
   }
 
   private parsed(key: string, text: string): Entry {
