@@ -13,7 +13,7 @@ import { planOf, type Act } from "../../cutover/steps/acts";
 const TIMES = { writeOutageBudgetMs: 20_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
 
 describe("npm run move, killed", function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   let local: LocalWorld;
   let living: Awaited<ReturnType<typeof startUsers>>;
   let folder: string;
