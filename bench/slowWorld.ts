@@ -4,7 +4,7 @@ import { systemClock } from "../cutover/engine/clock";
 import type { Journal } from "../cutover/engine/journal";
 import type { Reached } from "../cutover/rehearsal/rehearsal";
 import type { Queue, Side, SideName, Traffic, Workload } from "../cutover/ports";
-import { delayedPort } from "../cutover/faults/delayedPort";
+import { delayedWays } from "../cutover/faults/ways";
 
 /** How long the parts of AWS take that a switch calls, in milliseconds. */
 export interface Latencies {
@@ -42,20 +42,8 @@ const signalOf = (given: readonly unknown[]): AbortSignal | undefined =>
 
 /** A world on this machine that answers as slowly as AWS. */
 export async function slowWorld(local: LocalWorld, latencies: Latencies): Promise<Reached> {
-  const { description } = local;
-  const ways = {
-    source: await delayedPort(description.source.database.port, latencies.sqlStatement),
-    target: await delayedPort(description.target.database.port, latencies.sqlStatement),
-  };
-  const by = (side: SideName) => ({
-    ...description[side],
-    database: { ...description[side].database, port: ways[side].port },
-  });
-  const { world, close } = connectLocalWorld({
-    ...description,
-    source: by("source"),
-    target: by("target"),
-  });
+  const { ways, world: description } = await delayedWays(local, latencies.sqlStatement);
+  const { world, close } = connectLocalWorld(description);
   const { traffic, effect } = slowTraffic(world.traffic, latencies);
   return {
     world: {

@@ -142,23 +142,26 @@ const elsewhere = ({ stack, outputs }: { readonly stack?: string; readonly outpu
       ? `--outputs ${outputs}`
       : undefined;
 
-async function asked(control: MoveControl, ask: Ask, where: string | undefined): Promise<number> {
-  const write = (text: string) => process.stderr.write(text);
-  const { event } = narrator(write);
-  // A closed laptop must change nothing: only Ctrl-C asks the function to stop.
-  const hangUp = () => {
+const write = (text: string) => process.stderr.write(text);
+
+/** Ways to leave a function alone that is at work. A closed laptop must change nothing: only Ctrl-C asks it to stop. */
+const leaving = (left: () => string, where = "") => ({
+  hangUp: () => {
     write(
-      `\nSIGHUP: nobody follows any more, the function goes on; look at it with: npm run move -- status ${where ?? ""}\n`,
+      `\nSIGHUP: nobody follows any more, the function goes on; look at it with: npm run move -- status ${where}\n`,
     );
     process.exit(HUNG_UP);
-  };
-  const again = () => {
-    if (control.left === undefined) return;
-    write(`left: ${control.left()}\nlook at it with: ${NEXT}\n`);
+  },
+  again: () => {
+    write(`left: ${left()}\nlook at it with: ${NEXT}\n`);
     process.exit(EXIT_CODES["needs-person"]);
-  };
+  },
+});
+
+async function asked(control: MoveControl, ask: Ask, where: string | undefined): Promise<number> {
+  const { event } = narrator(write);
   const { verdict, text } = await control.ask(ask, {
-    stop: stopSignal(write, { again, ...(where !== undefined && { hangUp }) }),
+    stop: stopSignal(write, control.left && leaving(control.left, where)),
     onEvent: (it) => {
       event(ask.kind === "perform" ? ask.act : ask.kind, it);
     },

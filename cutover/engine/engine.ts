@@ -130,7 +130,8 @@ class Run {
     for (const [index, step] of this.plan.steps.entries()) {
       // All before the flip was done when it was started, and looks different since.
       if (flipped && index < this.flip) continue;
-      const isFinal = flipped || (this.flip !== -1 && index > this.flip);
+      const isBehindFlip = this.flip !== -1 && index > this.flip;
+      const isFinal = flipped || isBehindFlip;
       await this.options.before?.(step);
       const stop = isFinal ? undefined : this.options.stop;
       if (isAborted(stop)) return this.back(applied, "it was asked to stop");
@@ -144,7 +145,7 @@ class Run {
         index === this.flip ? undefined : stop,
         step.inWindow === true ? undefined : this.options.pause,
       ].filter((it) => it !== undefined);
-      const patienceMs = isFinal && index > this.flip ? PATIENCE_MS : 0;
+      const patienceMs = isBehindFlip ? PATIENCE_MS : 0;
       let error = await this.runner.apply(step, this.limitOf(step), stops, patienceMs);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (

@@ -40,12 +40,7 @@ export class StepRunner {
 
   /** Whether the world is as the step leaves it. @throws what its check throws */
   holds(step: Step): Promise<boolean> {
-    return this.limited(
-      step,
-      step.deadlineMs,
-      [],
-      (running) => step.check?.(running) ?? Promise.resolve(false),
-    );
+    return this.limited(step, step.deadlineMs, [], (running) => holds(step, running));
   }
 
   /**
@@ -70,15 +65,15 @@ export class StepRunner {
       const started = { kind: "step-started", run, step: step.id } as const;
       if (isMissed) await this.write(started);
       else this.hold(started);
-      const { skipped, evidence } = await this.limited(step, limitMs, stops, async (running) => {
-        // In the window nobody can write while it is asked whether something is done that nobody has begun.
-        const isAsked = !inWindow || this.startedBefore(step) !== undefined;
-        const check = () => step.check?.(running) ?? Promise.resolve(false);
-        if (isAsked && (await patiently(running, triedMs, check)))
-          return { skipped: true, evidence: {} };
-        const evidence = await patiently(running, triedMs, () => step.apply(running));
-        return { skipped: false, evidence };
-      });
+      // In the window nobody can write while it is asked whether something is done that nobody has begun.
+      const isAsked = !inWindow || this.startedBefore(step) !== undefined;
+      const { skipped, evidence } = await this.limited(step, limitMs, stops, (running) =>
+        patiently(running, triedMs, async () =>
+          isAsked && (await holds(step, running))
+            ? { skipped: true, evidence: {} }
+            : { skipped: false, evidence: await step.apply(running) },
+        ),
+      );
       this.evidence.set(step.id, evidence);
       const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
       const done = { ...event, durationMs: durationMs() };
@@ -211,6 +206,9 @@ export class StepRunner {
     );
   }
 }
+
+const holds = (step: Step, running: Running): Promise<boolean> =>
+  step.check?.(running) ?? Promise.resolve(false);
 
 /** Does again what fails, for a while, and says so. @throws what it threw the last time */
 async function patiently<T>(

@@ -6,7 +6,7 @@ import { MOVE_SCHEMA } from "../database/marker";
 import type { SideName } from "../ports";
 
 /**
- * What of the move is left after its last act, besides what that act itself looks for.
+ * What of the move is left after its last act, looked for without the code by which that act looks itself.
  * @param end where users are by then
  */
 export async function leftovers(

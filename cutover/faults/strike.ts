@@ -1,4 +1,6 @@
 import type { LocalWorld } from "../adapters/local/world";
+import { systemClock } from "../engine/clock";
+import { limited } from "../engine/limited";
 import type { Evidence } from "../engine/step";
 import type { SideName } from "../ports";
 import type { LedgerEntry } from "../rehearsal/users";
@@ -50,8 +52,7 @@ export const over =
   () =>
     Promise.resolve({ evidence, outageMs: 0, ...more });
 
-export const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds: number): Promise<void> => systemClock.sleep(milliseconds);
 
 /** @returns whether it came true in time */
 export async function becomes(
@@ -67,16 +68,10 @@ export async function becomes(
 }
 
 /** @throws Error when the time is over; what is waited for is left behind then */
-export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`it took longer than ${limitMs} ms`));
-    }, limitMs);
+export const within = <T>(limitMs: number, work: Promise<T>): Promise<T> =>
+  limited(() => work, {
+    clock: systemClock,
+    limitMs,
+    late: new Error(`it took longer than ${limitMs} ms`),
+    stops: [],
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

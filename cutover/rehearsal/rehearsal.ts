@@ -33,7 +33,7 @@ export interface RehearsalOptions {
   readonly stop: AbortSignal;
   readonly onProgress: (message: string) => void;
   readonly onEvent: (act: string, event: Event) => void;
-  /** Waited for before each step: time of people, which the report shows as time of the step before. @default not at all */
+  /** Waited for before each step: time of people, which is part of no step, but of the act. @default not at all */
   readonly before?: (plan: Plan, step: Step) => Promise<void>;
   /** How the acts reach the world; users work in it as it is. @default directly */
   readonly reach?: (local: LocalWorld) => Promise<Reached>;

@@ -1,17 +1,13 @@
 import { changes, forgetChanges } from "../database/change";
-import { awaitMarker, writeMarker } from "../database/marker";
-import { type Table, tables } from "../database/table";
-import { compareKeys, compareTable, type Sides } from "../database/verify";
+import { tables } from "../database/table";
 import type { Running, Step } from "../engine/step";
 import { CHANGES, type Side } from "../ports";
-import { withBoth } from "./verification";
+import { differingRows, unsettled, withBoth } from "./verification";
 
 /** How long the side that users have left may take: nothing waits for it longer, as it may be gone. */
 const LIMIT_MS = 60_000;
 /** How many keys of a table are named. */
 const NAMED = 20;
-/** How often a row in flight is looked at again. */
-const ROUNDS = 50;
 
 /**
  * The fence is a default of the application's role. A session that sets itself read-write, and whoever has another role,
@@ -52,17 +48,13 @@ export function lateWritesNamed(from: Side, to: Side): Step {
 /** Table → keys of rows that somebody has changed on the side that is left, and that stay different. */
 const lateRows = (from: Side, to: Side, running: Running): Promise<Map<string, Set<string>>> =>
   withBoth(from, to, running, async (left, current) => {
+    const sides = { source: current, target: left };
+    const list = await tables(left);
     const late = new Map<string, Set<string>>();
     for (;;) {
-      const list = await tables(left);
       const changed = await changes(left, CHANGES, list, true);
-      for (const table of list) {
-        const sides = { source: current, target: left };
-        const keys = changed.whole.has(table.name)
-          ? await compareTable(sides, table, running)
-          : changed.keys.get(table.name);
-        if (keys === undefined) continue;
-        const found = await different(sides, table, keys, running);
+      for (const [table, differing] of await differingRows(sides, list, changed, running)) {
+        const found = await unsettled(sides, table, differing, running);
         if (found.size > 0)
           late.set(table.name, new Set([...(late.get(table.name) ?? []), ...found]));
       }
@@ -70,21 +62,6 @@ const lateRows = (from: Side, to: Side, running: Running): Promise<Map<string, S
       await forgetChanges(left, CHANGES, changed.lsn);
     }
   });
-
-/** Rows that users change at this moment are on their way back, and become equal. */
-async function different(
-  sides: Sides,
-  table: Table,
-  keys: ReadonlySet<string>,
-  running: Running,
-): Promise<ReadonlySet<string>> {
-  let left = await compareKeys(sides, table, keys);
-  for (let round = 0; left.size > 0 && round < ROUNDS; round++) {
-    await awaitMarker(sides.target, await writeMarker(sides.source), running);
-    left = await compareKeys(sides, table, left);
-  }
-  return left;
-}
 
 const named = (keys: ReadonlySet<string>) =>
   `${[...keys].slice(0, NAMED).join(", ")}${keys.size > NAMED ? `, and ${keys.size - NAMED} more` : ""}`;

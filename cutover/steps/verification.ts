@@ -170,16 +170,24 @@ async function equalByKey(
   list: readonly Table[],
   changed: Changes,
 ): Promise<number> {
-  const asked = list.map((table) => ({ table, keys: changed.keys.get(table.name) ?? NONE }));
-  const differing = await compareKeysOf(comparison.sides, asked);
+  const differing = await differingRows(comparison.sides, list, changed, comparison.running);
   let carried = 0;
-  for (const table of list) {
-    const left = changed.whole.has(table.name)
-      ? await compareTable(comparison.sides, table, comparison.running)
-      : (differing.get(table) ?? NONE);
-    carried += await equalInTheEnd(comparison, table, left);
-  }
+  for (const [table, keys] of differing) carried += await equalInTheEnd(comparison, table, keys);
   return carried;
+}
+
+/** @returns table → keys of its changed rows that differ at this moment */
+export async function differingRows(
+  sides: Sides,
+  list: readonly Table[],
+  changed: Changes,
+  running: Running,
+): Promise<ReadonlyMap<Table, ReadonlySet<string>>> {
+  const asked = list.map((table) => ({ table, keys: changed.keys.get(table.name) ?? NONE }));
+  const differing = new Map(await compareKeysOf(sides, asked));
+  for (const table of list.filter(({ name }) => changed.whole.has(name)))
+    differing.set(table, await compareTable(sides, table, running));
+  return differing;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -193,21 +201,45 @@ async function equalInTheEnd(
   table: Table,
   differing: ReadonlySet<string>,
 ): Promise<number> {
-  let left = differing;
   let carried = 0;
-  for (let round = 0; left.size > 0; round++) {
-    if (round === ROUNDS) {
-      const some = [...left].slice(0, 5).join(", ");
-      throw new Error(
-        `${table.name}: ${left.size} rows differ, keys ${some}${left.size > 5 ? ", …" : ""}`,
-      );
-    }
-    running.signal.throwIfAborted();
-    if (isCarried(table)) {
-      await carry(sides, table, left);
-      carried += left.size;
-    } else await awaitMarker(sides.target, await writeMarker(sides.source), running);
-    left = await compareKeys(sides, table, left);
+  const carryOver = async (keys: ReadonlySet<string>) => {
+    await carry(sides, table, keys);
+    carried += keys.size;
+  };
+  const left = await unsettled(
+    sides,
+    table,
+    differing,
+    running,
+    isCarried(table) ? carryOver : undefined,
+  );
+  if (left.size > 0) {
+    const some = [...left].slice(0, 5).join(", ");
+    throw new Error(
+      `${table.name}: ${left.size} rows differ, keys ${some}${left.size > 5 ? ", …" : ""}`,
+    );
   }
   return carried;
+}
+
+/**
+ * Rows that users change at this moment are on their way, and become equal.
+ * @param bring has rows come over. @default waits until replication has brought everything so far
+ * @returns keys of rows that stay different
+ */
+export async function unsettled(
+  sides: Sides,
+  table: Table,
+  differing: ReadonlySet<string>,
+  running: Running,
+  bring: (keys: ReadonlySet<string>) => Promise<void> = async () =>
+    awaitMarker(sides.target, await writeMarker(sides.source), running),
+): Promise<ReadonlySet<string>> {
+  let left = differing;
+  for (let round = 0; left.size > 0 && round < ROUNDS; round++) {
+    running.signal.throwIfAborted();
+    await bring(left);
+    left = await compareKeys(sides, table, left);
+  }
+  return left;
 }

@@ -69,7 +69,7 @@ export const secondOperator: Strike = async ({ program, state, move, fault }) =>
   );
 };
 
-/** The stage has shortened the limit when the process started (rehearsal.ts); what is left is to see that it was met. */
+/** The stage has shortened the limit when the process started (faultedAct.ts); what is left is to see that it was met. */
 export const deadlineTooShort: Strike = () => Promise.resolve(over({}));
 
 /** The limit of a step that is to be too short: from 1 to 10 ms. */

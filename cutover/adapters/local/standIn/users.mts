@@ -74,10 +74,12 @@ standIn<UsersConfig>(async (config, onStop) => {
         `${url}${path}`,
         { method, agent, timeout: REQUEST_DEADLINE_MS },
         (answer) => {
+          const isServed = answer.statusCode === 200;
           let words = "";
-          answer.on("data", (data: Buffer) => (words += data.toString()));
+          if (isServed) answer.resume();
+          else answer.on("data", (data: Buffer) => (words += data.toString()));
           answer.on("end", () => {
-            resolve(answer.statusCode === 200 ? undefined : `${answer.statusCode ?? ""} ${words}`);
+            resolve(isServed ? undefined : `${answer.statusCode ?? ""} ${words}`);
           });
           answer.on("error", (error) => {
             resolve(error.message);
