@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { ChildProcess } from "node:child_process";
 import { systemClock, until } from "../../../cutover/engine/clock";
-import { AwsMove, NOT_PLAYED, ON_SOURCE } from "../../support/aws/awsMove";
+import { AwsMove, NOT_PLAYED, ON_SOURCE, RESERVE_MS } from "../../support/aws/awsMove";
 import type { AwsWorld } from "../../support/aws/awsWorld";
-
-/** For a window, and to undo it: a function that has less opens none. */
-const RESERVE_MS = 30_000 + 120_000;
 
 describe("the function of the move, in an environment that is used again, with an operator at the keyboard", function () {
   this.timeout(300_000);

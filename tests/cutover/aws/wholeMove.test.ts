@@ -4,14 +4,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { S3Lock } from "../../../cutover/adapters/aws/s3Lock";
 import { systemClock, until } from "../../../cutover/engine/clock";
-import { AwsMove, NOT_PLAYED, ON_SOURCE, ON_TARGET } from "../../support/aws/awsMove";
+import { AwsMove, NOT_PLAYED, ON_SOURCE, ON_TARGET, RESERVE_MS } from "../../support/aws/awsMove";
 import type { AwsWorld } from "../../support/aws/awsWorld";
 import { BUCKET } from "../../support/aws/motoBucket";
 
 const LOCK = `/${BUCKET}/lock.json`;
-/** For a window, and to undo it: a function that has less opens none. */
-const RESERVE_MS = 30_000 + 120_000;
-
 describe("the whole move on AWS", function () {
   this.timeout(300_000);
   let move: AwsMove;

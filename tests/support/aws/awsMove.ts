@@ -41,6 +41,9 @@ export const NOT_PLAYED = [
   "quota-rds-storage",
 ];
 
+/** For a window, and to undo it: a function that has less opens none. */
+export const RESERVE_MS = 30_000 + 120_000;
+
 /** What everybody reads of how far the move is, by where users are. */
 export const ON_SOURCE = {
   weights: { source: 100, target: 0 },
