@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type Clock, until } from "../engine/clock";
 import { type Database, identifier, literal, oneRow } from "./database";
-import { MARKER_TABLE, MOVE_SCHEMA } from "./marker";
+import { MARKER_TABLE, MOVE_SCHEMA, writeMarker } from "./marker";
 import { createSubscription } from "./subscription";
 import { qualified } from "./table";
 
@@ -131,18 +131,23 @@ const IN_USE = "55006";
 /**
  * Moves a slot to the end of the WAL: what was written so far is not sent any more. Its reader, told to end, may still
  * be there for a moment.
+ * @returns where it is now
  */
 export async function advanceSlot(
   client: pg.Client,
   name: string,
   running: Waiting,
-): Promise<void> {
+): Promise<string> {
+  let reached = "";
   await until(
     async () => {
       try {
-        await client.query("SELECT pg_replication_slot_advance($1, pg_current_wal_flush_lsn())", [
-          name,
-        ]);
+        const { lsn } = await oneRow<{ lsn: string }>(
+          client,
+          "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, pg_current_wal_flush_lsn())",
+          [name],
+        );
+        reached = lsn;
         return true;
       } catch (error) {
         if ((error as { code?: string }).code === IN_USE) return false;
@@ -152,6 +157,31 @@ export async function advanceSlot(
     running,
     { first: 1, longest: 20 },
   );
+  return reached;
+}
+
+/**
+ * Starts a subscription with what its publisher writes from now on. Most of what is there came from the subscriber, which
+ * would stop for ever at its own rows, so the slot is moved behind it, and the subscription is told the same place: a
+ * server that crashes knows slots only as they were at its last checkpoint, and sends a subscriber nothing before the
+ * place that it names (postgresql.org/docs/17/functions-admin.html, pg_replication_slot_advance).
+ * @returns the place
+ */
+export async function streamFromNow(
+  publisher: pg.Client,
+  subscriber: pg.Client,
+  name: string,
+  running: Waiting,
+): Promise<string> {
+  // What a subscription has applied is on the disk a little later, and a slot moves no further than that.
+  await writeMarker(publisher);
+  const lsn = await advanceSlot(publisher, name, running);
+  await subscriber.query(
+    `SELECT pg_replication_origin_advance('pg_' || oid, ${literal(lsn)}) FROM pg_subscription
+      WHERE subname = ${literal(name)} AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+     ALTER SUBSCRIPTION ${identifier(name)} ENABLE`,
+  );
+  return lsn;
 }
 
 export async function subscriptionExists(client: pg.Client, name: string): Promise<boolean> {
@@ -205,10 +235,6 @@ export async function disable(client: pg.Client, name: string, running: Waiting)
     running,
     { first: 1, longest: 20 },
   );
-}
-
-export async function enable(client: pg.Client, name: string): Promise<void> {
-  await client.query(`ALTER SUBSCRIPTION ${identifier(name)} ENABLE`);
 }
 
 export async function isEnabled(client: pg.Client, name: string): Promise<boolean> {

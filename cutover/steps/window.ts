@@ -1,11 +1,11 @@
-import { oneRow, withClient } from "../database/database";
+import { withClient } from "../database/database";
 import { fence, isFenced, liftFence, PATIENCE_MS } from "../database/fence";
 import { awaitMarker, writeMarker } from "../database/marker";
 import {
   advanceSlot,
   disable,
-  enable,
   isEnabled,
+  streamFromNow,
   subscriptionExists,
 } from "../database/replication";
 import { sequences, setSequences } from "../database/sequence";
@@ -138,15 +138,8 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
         if (from.name === "source" && transport.kind === "dms" && (await isTaskForward(world, far)))
           await taskCutOff(world, transport.task, running);
         else await disable(far, there.name, running);
-        if (!(await isEnabled(here, back.name))) {
-          await advanceSlot(far, back.name, running);
-          await enable(here, back.name);
-        }
-        const { lsn } = await oneRow<{ lsn: string }>(
-          far,
-          "SELECT pg_current_wal_lsn()::text AS lsn",
-        );
-        return { lsn };
+        if (await isEnabled(here, back.name)) return {};
+        return { lsn: await streamFromNow(far, here, back.name, running) };
       }),
     undo: (running) =>
       withBoth(from, to, running, async (here, far) => {
@@ -164,13 +157,12 @@ export function replicationTurned(world: World, from: Side, to: Side): Step {
         try {
           carried += await carryChanges(from, to, running);
           // Now everything is there, and what the way back has brought must not be sent there again.
-          const slot = task === undefined ? there.name : await task.sourceSlot(here);
-          await advanceSlot(here, slot, running);
+          if (task === undefined) await streamFromNow(here, far, there.name, running);
+          else await advanceSlot(here, await task.sourceSlot(here), running);
         } finally {
           if (isOpen) await lifted(from, running);
         }
         if (task !== undefined) await taskLetIn(world, task, running);
-        else await enable(far, there.name);
         return { carried };
       }),
   };

@@ -103,7 +103,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
     await old.query(`CREATE DATABASE ${DATABASE} OWNER ${APPLICATION}`);
     if (isTask) await old.query(`CREATE ROLE ${TASK_ROLE} SUPERUSER LOGIN PASSWORD '${password}'`);
     await old.end();
-    const fresh = await connected(target.connection);
+    const fresh = await connected({ ...target.connection, database: "template1" });
     await makeRdsMaster(fresh, { name: MASTER, password: masterPassword });
     await fresh.query(`CREATE DATABASE ${DATABASE} OWNER ${MASTER}`);
     await fresh.end();

@@ -143,6 +143,20 @@ export const serverChecks = (side: SideName): readonly Check[] => {
       },
     },
     {
+      id: `${side}-may-set-origins`,
+      title: `The moving role of the ${side} may say from where on it receives`,
+      why: "Where a slot was moved to is lost if its server crashes; the other side would be sent its own rows, and stop for ever.",
+      judge: (facts) => {
+        const { name, mayAdvanceOrigins } = known(facts[side].role);
+        return mayAdvanceOrigins
+          ? pass(`${name} may`)
+          : fail(
+              `${name} may not`,
+              `as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO ${name}${side === "target" ? ` (on RDS: GRANT rds_superuser TO ${name})` : ""}`,
+            );
+      },
+    },
+    {
       id: `${side}-no-timeouts`,
       title: `No setting of the ${side} ends what takes long`,
       why: "The copy of a large table would be ended in the middle, again and again.",

@@ -8,6 +8,8 @@ export interface RoleFacts {
   readonly isSuperuser: boolean;
   readonly mayReplicate: boolean;
   readonly maySubscribe: boolean;
+  /** Whether it may tell a subscription from where on to stream. */
+  readonly mayAdvanceOrigins: boolean;
   readonly mayMakeRoles: boolean;
   /** Whether it may set `session_replication_role`, by which rows are carried without firing triggers. */
   readonly mayPassTriggers: boolean;
@@ -36,6 +38,7 @@ export async function roleFacts(client: pg.Client, applicationRole: string): Pro
     `SELECT r.rolname::text AS name, r.rolsuper AS "isSuperuser",
             r.rolsuper OR r.rolreplication OR ${member("rds_superuser", "rds_replication")} AS "mayReplicate",
             r.rolsuper OR ${member("rds_superuser", "pg_create_subscription")} AS "maySubscribe",
+            has_function_privilege('pg_replication_origin_advance(text, pg_lsn)', 'EXECUTE') AS "mayAdvanceOrigins",
             r.rolsuper OR r.rolcreaterole AS "mayMakeRoles",
             r.rolsuper OR ${member("rds_superuser")} AS "mayPassTriggers"
        FROM pg_roles r WHERE r.rolname = current_user`,

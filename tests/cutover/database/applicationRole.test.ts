@@ -42,7 +42,7 @@ describe("the application's role, made by RDS's master user", () => {
 
   before(async () => {
     server = await startPostgres({ major: 17, settings: { log_statement: "all" } });
-    const first = new pg.Client(server.connection);
+    const first = new pg.Client({ ...server.connection, database: "template1" });
     await first.connect();
     await makeRdsMaster(first, MASTER);
     await first.query(`CREATE DATABASE redash OWNER ${MASTER.name}`);

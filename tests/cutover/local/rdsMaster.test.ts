@@ -25,7 +25,7 @@ describe("a role with the rights of RDS's master user", () => {
 
   before(async () => {
     server = await startPostgres({ major: 17, settings: { wal_level: "logical" } });
-    const first = await connect({});
+    const first = await connect({ database: "template1" });
     await makeRdsMaster(first, MASTER);
     await first.query(`CREATE DATABASE redash OWNER ${MASTER.name}`);
     await first.end();
@@ -42,6 +42,7 @@ describe("a role with the rights of RDS's master user", () => {
   it("is no superuser, and may nothing that AWS keeps for itself", async () => {
     for (const statement of [
       "CREATE ROLE another SUPERUSER",
+      "SELECT pg_replication_origin_create('another')",
       "ALTER SYSTEM SET work_mem = '8MB'",
       "SELECT rolpassword FROM pg_authid",
       "SELECT subconninfo FROM pg_subscription",

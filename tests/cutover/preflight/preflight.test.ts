@@ -315,9 +315,10 @@ describe("preflight, in a world of real servers", function () {
       "target-role": "fail: mover may not replicate",
       "target-application-role": "fail: there is no role redash, and mover may not make it",
       "target-reaches-source": "fail: permission denied to create subscription",
+      "target-may-set-origins": "fail: mover may not",
     });
     await target.query(
-      "ALTER ROLE mover REPLICATION CREATEROLE; GRANT pg_create_subscription TO mover; GRANT CREATE ON DATABASE redash TO mover",
+      "GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO mover; ALTER ROLE mover REPLICATION CREATEROLE; GRANT pg_create_subscription TO mover; GRANT CREATE ON DATABASE redash TO mover",
     );
     assert.deepEqual(await findings(withTarget({ database })), ATHENA_ONLY);
     await broken(target, "CREATE ROLE redash LOGIN", "DROP ROLE redash");
@@ -349,6 +350,7 @@ describe("preflight, in a world of real servers", function () {
     assert.deepEqual(await findings({ ...world, source: { ...world.source, database } }), {
       ...ATHENA_ONLY,
       "source-role": "fail: mover may not replicate",
+      "source-may-set-origins": "fail: mover may not",
       "source-reaches-target": "fail: must be superuser to create subscriptions",
       "source-other-roles": blind,
       "source-open-transactions": blind,

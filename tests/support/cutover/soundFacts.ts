@@ -80,6 +80,7 @@ const side = (name: "source" | "target"): SideFacts => ({
     isSuperuser: name === "source",
     mayReplicate: true,
     maySubscribe: true,
+    mayAdvanceOrigins: true,
     mayMakeRoles: true,
     mayPassTriggers: true,
     application: {

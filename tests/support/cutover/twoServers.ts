@@ -51,9 +51,10 @@ export async function twoServers(): Promise<TwoServers> {
   const old = await connected(source.connection);
   await old.query(`CREATE DATABASE redash`);
   await old.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
-  const fresh = await connected(target.connection);
+  const fresh = await connected({ ...target.connection, database: "template1" });
   await makeRdsMaster(fresh, MASTER);
   await fresh.query(`CREATE DATABASE redash OWNER ${MASTER.name}`);
+  await fresh.end();
   const database = (side: SideName): Database => {
     const { user, password } =
       side === "source" ? source.connection : { user: MASTER.name, password: MASTER.password };

@@ -67,6 +67,13 @@ export const SERVER_CASES = (["source", "target"] as const).flatMap((side): Brok
       restart("max_replication_slots", side === "source" ? 11 : 13),
     ],
     [
+      `${side}-may-set-origins`,
+      "fail",
+      (facts) => (known(facts[side].role).mayAdvanceOrigins = false),
+      "mover may not",
+      `as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO mover${side === "target" ? " (on RDS: GRANT rds_superuser TO mover)" : ""}`,
+    ],
+    [
       `${side}-no-timeouts`,
       "fail",
       (facts) => {
