@@ -2,7 +2,7 @@ import type { Evidence } from "../engine/step";
 import { now, type Users } from "../rehearsal/users";
 import type { Act } from "../steps/acts";
 import type { Dealt, Fault } from "./deck";
-import { LIMITS, sidesOf } from "./kind";
+import { type Kind, KINDS, LIMITS, sidesOf } from "./kind";
 import type { MoveEnd, MoveProcess } from "./moveProcess";
 import { type Command, nextCommand, outcomeOf, type RunOutcome } from "./operator";
 import type { Answer, Cue, Spot } from "./stage";
@@ -160,13 +160,26 @@ class Performance {
     const words = end.stdout || end.stderr;
     if (end.isStuck) this.violations.push(`${command} did not end: ${short(end.stderr)}`);
     say(`${command}: ${outcome}`);
-    if (outcome === "needs-person" && act === this.act && !(await this.isBeyondUndo()))
-      this.violations.push(
-        `${command} needs a person, and could have been undone: ${short(words)}`,
-      );
+    if (outcome === "needs-person" && act === this.act) {
+      const wrong = this.isLeftToPersons()
+        ? (await this.isBeyondUndo())
+          ? undefined
+          : "could have been undone"
+        : "could have gone on by itself";
+      if (wrong !== undefined)
+        this.violations.push(`${command} needs a person, and ${wrong}: ${short(words)}`);
+    }
     // What was refused has changed nothing, and is no answer to what was left before.
     if (outcome !== "killed" && !/^refused: /m.test(end.stderr)) this.answer(outcome, words);
     return end;
+  }
+
+  /** Whether one of the faults that the run has met is one that the program cannot answer by itself. */
+  private isLeftToPersons(): boolean {
+    return this.struck.some(({ fault }) => {
+      const kind: Kind = KINDS[fault.kind];
+      return kind.needsPerson !== undefined;
+    });
   }
 
   /** Whether the act has no way back but another act: after the flip, or where things are removed. */

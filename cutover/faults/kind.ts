@@ -70,6 +70,8 @@ export interface Kind {
   readonly title: string;
   /** Steps at which it makes sense. @default all */
   readonly isPossible?: (moment: PlannedMoment) => boolean;
+  /** Why nobody but a person can go on where nothing can be undone any more. @default the program goes on by itself */
+  readonly needsPerson?: string;
 }
 
 const isSwitch = ({ act }: Moment) => act === "cutover" || act === "rollback";
@@ -121,16 +123,23 @@ export const KINDS = {
   },
   "network-slow": { title: "network between the move and both databases slow" },
   "clock-jumped": { title: "clock of the engine's machine jumps by more than a day" },
-  "journal-disk-full": { title: "disk of the journal full, in the middle of a line" },
+  "journal-disk-full": {
+    title: "disk of the journal full, in the middle of a line",
+    needsPerson: "nothing goes on that the next process would not know of, and a person makes room",
+  },
   deadlock: { title: "locks taken in the opposite order of the application" },
   "second-operator": { title: "second operator starts the same act" },
-  "deadline-too-short": { title: "time limit, or budget of the window, too short" },
+  "deadline-too-short": {
+    title: "time limit, or budget of the window, too short",
+    needsPerson: "a step that is over its limit may not go on by itself",
+  },
   "receiver-unhealthy": {
     title: "servers of the receiving side gone, at its first look and at the flip",
     isPossible: (moment) => {
       const { to } = sidesOf(moment.act);
       return isSwitch(moment) && [`${to}-ready`, `traffic-to-${to}`].includes(moment.step);
     },
+    needsPerson: "nobody but a person knows why servers are gone",
   },
   "fence-ignored": {
     title: "session that sets itself read-write writes behind the fence",
