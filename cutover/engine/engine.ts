@@ -111,7 +111,9 @@ class Run {
     const opened = history.applied.find(({ step }) =>
       plan.steps.some(({ id, inWindow }) => id === step && inWindow === true),
     );
-    if (resumed && opened !== undefined) {
+    // A window that a run before has closed is that run's: this one would count what came after it.
+    const isClosed = history.applied.some(({ step, isDone }) => step === flip && isDone);
+    if (resumed && opened !== undefined && !isClosed) {
       const { monotonicMs, nowMs } = options.clock;
       this.windowOpenedMs = monotonicMs() - (nowMs() - opened.atMs);
       if (!flipped && !history.undoing) {

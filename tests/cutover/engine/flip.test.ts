@@ -140,6 +140,23 @@ describe("the engine, at its flip and behind it", () => {
     assert.deepEqual([outcome.outcome, outcome.writeOutageMs], ["done", 60]);
   });
 
+  it("counts no outage for a run that finds users turned over already, and all of it for one that turns them", async () => {
+    const outage = async (killedAfter: number) => {
+      const world = new Switches();
+      const with_ = setup();
+      const killed = with_.journal.forProcessKilledAfter(killedAfter);
+      const dead = run(cutover(world), { ...with_, journal: killed, lock: new MemoryLock() });
+      await with_.clock.run(Promise.race([dead, killed.dead]));
+      await with_.clock.run(with_.clock.sleep(3_600_000));
+      const { outcome, writeOutageMs } = await run(cutover(world), with_);
+      return [outcome, writeOutageMs];
+    };
+    // After the start of the flip, its end, and the start of what comes behind it.
+    assert.deepEqual(await outage(8), ["done", 3_600_000]);
+    assert.deepEqual(await outage(9), ["done", undefined]);
+    assert.deepEqual(await outage(10), ["done", undefined]);
+  });
+
   it("tells a warning once that a step finds again when it is tried again", async () => {
     const with_ = setup();
     let tries = 0;
