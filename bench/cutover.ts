@@ -110,6 +110,20 @@ const stepMs = ({ acts }: Rehearsal, ids: readonly string[]) =>
       ),
   );
 
+/** How long each of three copies took, beside people who work, as beside ours. */
+async function copiesByHand(): Promise<number[]> {
+  const local = await startLocalWorld({ megabytes: 200 });
+  try {
+    const { users } = await startUsers(local);
+    const copies: number[] = [];
+    for (let run = 0; run < 3; run++) copies.push(await copyByHand(local));
+    await users.end();
+    return copies;
+  } finally {
+    await local.remove();
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { only: { type: "string" }, moves: { type: "string" } },
@@ -165,14 +179,7 @@ async function main(): Promise<void> {
   say("by hand, 200 MB …");
   const byHand: number[] = [];
   for (let run = 0; run < 3; run++) byHand.push(await outageByHand(200));
-  const local = await startLocalWorld({ megabytes: 200 });
-  // As beside ours: people work meanwhile.
-  const { users } = await startUsers(local);
-  const copies: number[] = [];
-  for (let run = 0; run < 3; run++) copies.push(await copyByHand(local));
-  await users.end();
-  await local.remove();
-  const [hand, copy] = [median(byHand), median(copies)];
+  const [hand, copy] = [median(byHand), median(await copiesByHand())];
   const ratio = (one: number, other: number) => `${(one / other).toFixed(1)} x`;
   const ours = outages.get("logical, 200 MB") ?? NaN;
   process.stdout.write(

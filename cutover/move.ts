@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeConnections } from "./database/database";
+import { closeConnections, identifier } from "./database/database";
 import type { Clock } from "./engine/clock";
 import { runPlan } from "./engine/engine";
 import type { Event, Journal, Lock, RunOutcome } from "./engine/journal";
@@ -87,7 +87,10 @@ export class Move {
     };
   }
 
-  /** The open switch that an act takes back by undoing it, because users were never turned over by it. */
+  /**
+   * The open switch that an act takes back by undoing it, because users were never turned over by it.
+   * @throws Refusal if they were, and somebody has turned them back by hand
+   */
   private async undoneBy(
     act: Act,
     open: MoveState["open"],
@@ -97,7 +100,14 @@ export class Move {
       act === "rollback" ? (["cutover", "source"] as const) : (["rollback", "target"] as const);
     if ((act !== "rollback" && act !== "cutover") || open?.act !== undone) return undefined;
     if (!open.flipped) return undone;
-    return (await this.options.world.traffic.goesTo(signal)) === from ? undone : undefined;
+    const { traffic, [from]: side } = this.options.world;
+    if ((await traffic.goesTo(signal)) !== from) return undefined;
+    // The engine would go forward, and so turn users where the command leads them away from.
+    if (open.isBehindFlip)
+      throw new Refusal(
+        `${undone} has turned users over, and somebody has turned traffic back to the ${from} by hand. If users can write there, first: ALTER ROLE ${identifier(side.database.applicationRole)} SET default_transaction_read_only = on, and end its sessions. Then npm run move -- ${undone} turns traffic over again, and names what was written there; after it: npm run move -- ${act}`,
+      );
+    return undone;
   }
 
   /**

@@ -40,15 +40,18 @@ export async function changes(
   const keys = new Map<string, Set<string>>();
   const whole = new Set<string>();
   for (const { head } of rows) {
-    const [, name = "", rest = ""] = /^table ("?[^:]+"?): (.*)$/s.exec(head) ?? [];
-    const table = byName.get(name.replaceAll('"', ""));
-    if (table === undefined) continue;
-    const found = changedKeys(rest, table.key);
-    if (found === undefined) whole.add(table.name);
-    else {
-      const known = keys.get(table.name) ?? new Set<string>();
-      for (const key of found) known.add(JSON.stringify(key));
-      keys.set(table.name, known);
+    const [, names = "", rest = ""] = /^table ("?[^:]+"?): (.*)$/s.exec(head) ?? [];
+    // A truncation names all its tables in one line.
+    for (const name of rest.startsWith("TRUNCATE: ") ? names.split(", ") : [names]) {
+      const table = byName.get(name.replaceAll('"', ""));
+      if (table === undefined) continue;
+      const found = changedKeys(rest, table.key);
+      if (found === undefined) whole.add(table.name);
+      else {
+        const known = keys.get(table.name) ?? new Set<string>();
+        for (const key of found) known.add(JSON.stringify(key));
+        keys.set(table.name, known);
+      }
     }
   }
   return { keys, whole, lsn: rows.at(-1)?.lsn, isMore: rows.length >= CHUNK };
@@ -63,7 +66,7 @@ export async function forgetChanges(client: pg.Client, slot: string, lsn: string
  * The keys in a change of test_decoding, such as `UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 …`.
  * @returns undefined if they cannot be told: no primary key, a truncation, or a key beyond what was read
  */
-export function changedKeys(change: string, key: readonly string[]): string[][] | undefined {
+function changedKeys(change: string, key: readonly string[]): string[][] | undefined {
   const [, kind = "", rest = ""] = /^(INSERT|UPDATE|DELETE|TRUNCATE): (.*)$/s.exec(change) ?? [];
   if (key.length === 0 || kind === "" || kind === "TRUNCATE") return undefined;
   const old = /^old-key: (.*?) new-tuple: (.*)$/s.exec(rest);

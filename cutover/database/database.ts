@@ -50,9 +50,7 @@ export async function withClient<T>(
   if (database.unreachable !== undefined) throw database.unreachable;
   const client = idle.get(database)?.pop() ?? new pg.Client(withTimeout(database.connection));
   const cut = () => {
-    const { stream } = (client as unknown as { connection: { stream: { destroy: () => void } } })
-      .connection;
-    stream.destroy();
+    destroy(client);
   };
   signal.addEventListener("abort", cut, { once: true });
   try {
@@ -70,11 +68,29 @@ export async function withClient<T>(
   }
 }
 
+/** How long a server may take to say goodbye: of one that has vanished nothing comes any more. */
+const CLOSE_MS = 2000;
+
 /** Closes what waits; a server that shuts down waits for it. */
 export async function closeConnections(database: Database): Promise<void> {
   const clients = idle.get(database) ?? [];
   idle.delete(database);
-  await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  await Promise.all(
+    clients.map(async (client) => {
+      const timer = setTimeout(() => {
+        destroy(client);
+      }, CLOSE_MS);
+      await client.end().catch(() => undefined);
+      clearTimeout(timer);
+    }),
+  );
+}
+
+/** Cuts a connection without a word. */
+function destroy(client: pg.Client): void {
+  const { stream } = (client as unknown as { connection: { stream: { destroy: () => void } } })
+    .connection;
+  stream.destroy();
 }
 
 const withTimeout = (connection: pg.ClientConfig): pg.ClientConfig => ({

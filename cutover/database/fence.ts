@@ -8,20 +8,20 @@ type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
  * How long a transaction may go on to its end before its session is ended, so that nobody's page fails in the middle.
  * Waited for only while somebody is at work: nobody can write meanwhile.
  */
-export const PATIENCE_MS = 2000;
+export const FENCE_PATIENCE_MS = 2000;
 
 /**
  * Lets the application read but not write: its role becomes read-only and its sessions end, so that none goes on with
  * the old setting, not even one that was on its way in. By role and not by database, because replication must still
  * write.
- * @param patienceMs how long a transaction may go on to its end. @default PATIENCE_MS
+ * @param patienceMs how long a transaction may go on to its end. @default FENCE_PATIENCE_MS
  * @returns how many sessions were ended
  */
 export async function fence(
   client: pg.Client,
   role: string,
   running: Waiting,
-  patienceMs = PATIENCE_MS,
+  patienceMs = FENCE_PATIENCE_MS,
 ): Promise<number> {
   await client.query(`ALTER ROLE ${identifier(role)} SET default_transaction_read_only = on`);
   return endSessions(client, role, running, patienceMs);
@@ -34,7 +34,7 @@ export async function liftFence(
   running: Waiting,
 ): Promise<number> {
   await client.query(`ALTER ROLE ${identifier(role)} RESET default_transaction_read_only`);
-  return endSessions(client, role, running, PATIENCE_MS);
+  return endSessions(client, role, running, FENCE_PATIENCE_MS);
 }
 
 /** Whether new sessions of the role are read-only. */

@@ -104,7 +104,8 @@ async function search(client: pg.Client): Promise<Proof> {
   await client.query("BEGIN");
   try {
     const { rows } = await client.query<{ found: boolean }>(
-      `UPDATE queries SET name = name || ' ' || $1 WHERE id = (SELECT max(id) FROM queries)
+      // Not behind the name that it has, which may be as long as the column allows.
+      `UPDATE queries SET name = $1 WHERE id = (SELECT max(id) FROM queries)
        RETURNING search_vector @@ to_tsquery('simple', $1) AS found`,
       [word],
     );

@@ -43,7 +43,7 @@ export interface Outcome {
   readonly warnings: readonly Warning[];
 }
 
-/** Behind the flip there is no way but forward, and a server that restarts is there again in a moment. */
+/** Where there is no way but forward: a server that restarts is there again in a moment. */
 const PATIENCE_MS = 30_000;
 const TIME_IS_OVER = "the time of this process is nearly over";
 
@@ -111,7 +111,9 @@ class Run {
     const opened = history.applied.find(({ step }) =>
       plan.steps.some(({ id, inWindow }) => id === step && inWindow === true),
     );
-    if (resumed && opened !== undefined) {
+    // A window that a run before has closed is that run's: this one would count what came after it.
+    const isClosed = history.applied.some(({ step, isDone }) => step === flip && isDone);
+    if (resumed && opened !== undefined && !isClosed) {
       const { monotonicMs, nowMs } = options.clock;
       this.windowOpenedMs = monotonicMs() - (nowMs() - opened.atMs);
       if (!flipped && !history.undoing) {
@@ -145,7 +147,8 @@ class Run {
         index === this.flip ? undefined : stop,
         step.inWindow === true ? undefined : this.options.pause,
       ].filter((it) => it !== undefined);
-      const patienceMs = isBehindFlip ? PATIENCE_MS : 0;
+      const isForwardOnly = isBehindFlip || this.forwardOnly(applied) !== undefined;
+      const patienceMs = isForwardOnly ? PATIENCE_MS : 0;
       let error = await this.runner.apply(step, this.limitOf(step), stops, patienceMs);
       // It may have taken effect all the same, and users may be writing there: then it must not be taken back.
       if (
@@ -175,9 +178,7 @@ class Run {
 
   /** Undoes steps, last first, and goes on where one cannot be undone, unless it is the irreversible one. */
   private async back(applied: readonly string[], reason: string): Promise<Outcome> {
-    const forwardOnly = this.plan.steps.find(
-      (step) => step.forwardOnly === true && applied.includes(step.id),
-    );
+    const forwardOnly = this.forwardOnly(applied);
     if (forwardOnly !== undefined)
       return this.ended("needs-person", `${reason}; what ${forwardOnly.id} has done is not undone`);
     this.runner.isUndoing = true;
@@ -204,6 +205,11 @@ class Run {
           "needs-person",
           `${reason}; these steps could not be undone: ${failed.join(", ")}`,
         );
+  }
+
+  /** A step that was begun and that nothing brings back; undefined if there is none. */
+  private forwardOnly(applied: readonly string[]): Step | undefined {
+    return this.plan.steps.find((it) => it.forwardOnly === true && applied.includes(it.id));
   }
 
   /** What is left of a step's own limit, and in the window also what is left of the budget. */

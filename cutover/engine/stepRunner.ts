@@ -180,7 +180,11 @@ export class StepRunner {
   ): Promise<T> {
     const { clock, run } = this.options;
     const tell = (kind: "progress" | "warning") => (message: string) => {
-      if (kind === "warning") this.warnings.push({ step: step.id, message });
+      if (kind === "warning") {
+        // A step that is tried again finds it again.
+        if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
+        this.warnings.push({ step: step.id, message });
+      }
       this.options.onEvent?.({ kind, run, step: step.id, message });
     };
     return limited(

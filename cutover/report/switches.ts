@@ -30,6 +30,8 @@ export function switchesOf({ acts }: Report): Switch[] {
     const [first] = inWindow;
     if (first === undefined) return [];
     const end = act.flipped ? "flipped" : first.outcome === "undone" ? "lifted" : "open";
+    // It found that a run before had turned users over.
+    if (act.resumed && end === "flipped" && act.writeOutageMs === undefined) return [];
     const closedMs = Math.max(...inWindow.map(endOf));
     // Of an undone one the engine counts until everything is undone; users can write once the fence is lifted.
     const engineMs = end === "flipped" ? act.writeOutageMs : undefined;

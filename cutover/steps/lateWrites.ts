@@ -1,4 +1,6 @@
 import { changes, forgetChanges } from "../database/change";
+import { withClient } from "../database/database";
+import { slotIsMade } from "../database/replication";
 import { tables } from "../database/table";
 import type { Running, Step } from "../engine/step";
 import { CHANGES, type Side } from "../ports";
@@ -29,6 +31,7 @@ export function lateWritesNamed(from: Side, to: Side): Step {
       };
       try {
         const late = await lateRows(from, to, limited);
+        if (late === undefined) return {};
         for (const [table, keys] of late)
           warn(
             `somebody wrote past the fence: ${table} has rows on the ${from.name} that the ${to.name} has not, or has otherwise; keys ${named(keys)}. Look at them there (SELECT * FROM ${table} WHERE id IN (…)) before finish or rollback, and write on the ${to.name} what is missing`,
@@ -36,6 +39,8 @@ export function lateWritesNamed(from: Side, to: Side): Step {
         return { rows: [...late.values()].reduce((sum, { size }) => sum + size, 0) };
       } catch (error) {
         signal.throwIfAborted();
+        // If the side that users are on now is the one that does not answer, the look is tried again.
+        await withClient(to.database, signal, (client) => client.query("SELECT"));
         warn(
           `the ${from.name} cannot be read (${(error as Error).message}): whether somebody wrote there past the fence is not known`,
         );
@@ -45,9 +50,17 @@ export function lateWritesNamed(from: Side, to: Side): Step {
   };
 }
 
-/** Table → keys of rows that somebody has changed on the side that is left, and that stay different. */
-const lateRows = (from: Side, to: Side, running: Running): Promise<Map<string, Set<string>>> =>
+/**
+ * Table → keys of rows that somebody has changed on the side that is left, and that stay different; undefined if a run
+ * before has looked already: the slot by which they are found is dropped later in the same act.
+ */
+const lateRows = (
+  from: Side,
+  to: Side,
+  running: Running,
+): Promise<ReadonlyMap<string, ReadonlySet<string>> | undefined> =>
   withBoth(from, to, running, async (left, current) => {
+    if (!(await slotIsMade(left, CHANGES))) return undefined;
     const sides = { source: current, target: left };
     const list = await tables(left);
     const late = new Map<string, Set<string>>();

@@ -17,6 +17,8 @@ export interface MoveState {
         readonly lastMs: number;
         /** Whether users were on the other side already, so that there is no way back but a rollback. */
         readonly flipped: boolean;
+        /** Whether a step behind the flip was begun: then users have been on the other side in any case. */
+        readonly isBehindFlip: boolean;
       }
     | undefined;
 }
@@ -52,12 +54,13 @@ function openAct(entries: readonly Entry[]): MoveState["open"] {
   const act = [...new Set(acts.reverse())].find((it) => isOpen(historyOf(it, entries)));
   if (act === undefined) return undefined;
   const { outcome, applied } = historyOf(act, entries);
-  const flip = applied.some(({ step }) => step.startsWith("traffic-to-"));
+  const flip = applied.findIndex(({ step }) => step.startsWith("traffic-to-"));
   return {
     act,
     why: outcome === "needs-person" || outcome === "paused" ? outcome : "interrupted",
     lastMs: entries.at(-1)?.atMs ?? 0,
-    flipped: flip,
+    flipped: flip !== -1,
+    isBehindFlip: flip !== -1 && flip < applied.length - 1,
   };
 }
 

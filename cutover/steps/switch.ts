@@ -1,4 +1,4 @@
-import { PATIENCE_MS } from "../database/fence";
+import { FENCE_PATIENCE_MS } from "../database/fence";
 import type { Plan } from "../engine/step";
 import type { World } from "../ports";
 import {
@@ -62,7 +62,7 @@ export function switchPlan(
       compared(world, from, to, "changes-compared-again"),
       unfenced(to),
       // Most of the budget is left for what follows.
-      fenced(from, Math.min(PATIENCE_MS, options.writeOutageBudgetMs / 4)),
+      fenced(from, Math.min(FENCE_PATIENCE_MS, options.writeOutageBudgetMs / 4)),
       arrived(from, to),
       {
         ...compared(world, from, to, "difference-compared", true),

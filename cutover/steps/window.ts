@@ -1,5 +1,5 @@
 import { withClient } from "../database/database";
-import { fence, isFenced, liftFence, PATIENCE_MS } from "../database/fence";
+import { fence, FENCE_PATIENCE_MS, isFenced, liftFence } from "../database/fence";
 import { awaitMarker, writeMarker } from "../database/marker";
 import {
   advanceSlot,
@@ -54,7 +54,7 @@ export function keptOut({ traffic }: World, side: Side): Step {
   };
 }
 
-const held = (side: Side, running: Running, patienceMs = PATIENCE_MS) =>
+const held = (side: Side, running: Running, patienceMs = FENCE_PATIENCE_MS) =>
   withClient(side.database, running.signal, async (client) => ({
     sessionsEnded: await fence(client, side.database.applicationRole, running, patienceMs),
   }));

@@ -92,6 +92,30 @@ describe("a switch that stopped at its flip, after which a person let users writ
     await written();
   });
 
+  it("is not gone on with by the opposite command, once users were over and traffic was turned back by hand", async () => {
+    const plan = pair.plan("cutover");
+    const fails = { deadlineMs: 100, apply: () => Promise.reject(new Error("no worker")) };
+    const { outcome } = await pair.run({
+      ...plan,
+      steps: plan.steps.map((step) =>
+        step.id === "target-query-executed" ? { ...step, ...fails } : step,
+      ),
+    });
+    assert.equal(outcome, "needs-person");
+    await written();
+    await pair.servers.world.traffic.flipTo("source", AbortSignal.timeout(1000));
+    await assert.rejects(perform("rollback"), {
+      name: "Refusal",
+      message: `cutover has turned users over, and somebody has turned traffic back to the source by hand. If users can write there, first: ALTER ROLE "redash" SET default_transaction_read_only = on, and end its sessions. Then npm run move -- cutover turns traffic over again, and names what was written there; after it: npm run move -- rollback`,
+    });
+    assert.equal(pair.servers.goesTo(), "source");
+    assert.equal((await perform("cutover")).verdict, "done");
+    assert.equal(pair.servers.goesTo(), "target");
+    await written();
+    assert.equal((await perform("rollback")).verdict, "done");
+    assert.equal(pair.servers.goesTo(), "source");
+  });
+
   it("has lost and doubled nothing, on either side", async () => {
     await pair.writer.stop();
     const ids = async (side: SideName) =>

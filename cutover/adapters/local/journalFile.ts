@@ -2,6 +2,7 @@ import {
   closeSync,
   fdatasyncSync,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -48,8 +49,15 @@ export class JournalFile implements Journal {
       const last = Buffer.alloc(1);
       if (size > 0) readSync(file, last, 0, 1, size - 1);
       if (size > 0 && last.toString() !== "\n") this.cutTornLine();
-      appendFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-      fdatasyncSync(file);
+      const whole = fstatSync(file).size;
+      try {
+        appendFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+        fdatasyncSync(file);
+      } catch (error) {
+        // A full disk may have taken the first lines: whoever is told that none is there writes them again.
+        ftruncateSync(file, whole);
+        throw error;
+      }
     } finally {
       closeSync(file);
     }

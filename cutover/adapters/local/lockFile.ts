@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import type { Lock } from "../../engine/journal";
@@ -21,12 +21,7 @@ export class LockFile implements Lock {
       since: new Date().toISOString(),
     });
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try {
-        await writeFile(this.path, mine, { flag: "wx", mode: 0o600 });
-        return () => rm(this.path, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
+      if (await this.isMade(mine)) return () => rm(this.path, { force: true });
       const text = await this.read();
       if (text === undefined) continue;
       const holder = this.livingHolder(text);
@@ -40,6 +35,25 @@ export class LockFile implements Lock {
     const text = await this.read();
     return text === undefined ? undefined : this.livingHolder(text);
   };
+
+  /**
+   * Makes the lock with its content at once: one that a full disk, or a death in the middle, has left empty would have no
+   * holder whose end anybody could see.
+   * @returns whether it was free
+   */
+  private async isMade(mine: string): Promise<boolean> {
+    const draft = `${this.path}.${randomUUID()}`;
+    try {
+      await writeFile(draft, mine, { flag: "wx", mode: 0o600 });
+      await link(draft, this.path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      return false;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
 
   /**
    * Of several who find the same dead holder, one removes its lock, and only as long as it is that holder's: else the
@@ -73,7 +87,7 @@ export class LockFile implements Lock {
   }
 }
 
-/** A file that is being written is empty for a moment. */
+/** Somebody else may have put something there. */
 function holderIn(text: string): { pid: number | undefined; host: string; since: string } {
   try {
     return JSON.parse(text) as { pid: number; host: string; since: string };

@@ -2,16 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Event, Journal } from "../../../cutover/engine/journal";
 import type { Step } from "../../../cutover/engine/step";
-import { MemoryLock } from "../../support/cutover/memory";
-import {
-  cutover,
-  fails,
-  kinds,
-  run,
-  setup,
-  type Setup,
-  Switches,
-} from "../../support/cutover/switches";
+import { cutover, fails, kinds, run, setup, Switches } from "../../support/cutover/switches";
 
 describe("the engine", () => {
   it("applies every step in order and journals it", async () => {
@@ -148,114 +139,6 @@ describe("the engine", () => {
     assert.deepEqual([...world.on], []);
   });
 
-  it("goes on after a flip whose answer was lost but which took effect: users are there", async () => {
-    const world = new Switches();
-    const flip = {
-      apply: () => {
-        world.on.add("flip");
-        return Promise.reject(new Error("the answer was lost"));
-      },
-    };
-    const outcome = await run(cutover(world, { flip }), setup());
-    assert.equal(outcome.outcome, "done");
-    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip", "open"]);
-  });
-
-  it("undoes nothing else when the flip cannot be undone, or both sides would take writes", async () => {
-    const world = new Switches();
-    const flip = { apply: fails("throttled"), undo: fails("throttled too") };
-    const outcome = await run(cutover(world, { flip }), setup());
-    assert.deepEqual(
-      [outcome.outcome, outcome.reason],
-      [
-        "needs-person",
-        "flip failed: throttled; these steps could not be undone: flip (throttled too)",
-      ],
-    );
-    assert.deepEqual([...world.on], ["prepare", "fence", "drain"]);
-  });
-
-  it("undoes a flip that failed and did not take effect", async () => {
-    const world = new Switches();
-    const outcome = await run(cutover(world, { flip: { apply: fails("throttled") } }), setup());
-    assert.equal(outcome.outcome, "undone");
-    assert.deepEqual(world.log, [
-      "+prepare",
-      "+fence",
-      "+drain",
-      "-flip",
-      "-drain",
-      "-fence",
-      "-prepare",
-    ]);
-  });
-
-  it("never undoes after the flip, and asks for a person when it cannot go on", async () => {
-    const world = new Switches();
-    const with_ = setup();
-    const outcome = await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
-    assert.deepEqual([outcome.outcome, outcome.reason], ["needs-person", "open failed: no queue"]);
-    assert.deepEqual([...world.on], ["prepare", "fence", "drain", "flip"]);
-    const again = await run(cutover(world), with_);
-    assert.equal(again.outcome, "done");
-    assert.deepEqual(
-      world.log.filter((it) => it.startsWith("-")),
-      [],
-    );
-  });
-
-  it("tries again behind the flip what fails for a moment, says so, and not before it", async () => {
-    const world = new Switches();
-    let tries = 0;
-    const told: string[] = [];
-    const onEvent = (event: Event) => {
-      if (event.kind === "progress") told.push(`${event.step}: ${event.message}`);
-    };
-    const apply = () => {
-      tries++;
-      if (tries < 3) return Promise.reject(new Error("the server is starting up"));
-      world.on.add("open");
-      return Promise.resolve({});
-    };
-    const with_ = setup();
-    const { outcome } = await run(cutover(world, { open: { apply, deadlineMs: 10_000 } }), with_, {
-      onEvent,
-    });
-    assert.deepEqual([outcome, tries], ["done", 3]);
-    assert.deepEqual(told, Array(2).fill("open: it is tried again: the server is starting up"));
-    assert.ok(!kinds(with_.journal).includes("step-failed open"));
-    let before = 0;
-    const fails = () => Promise.reject(new Error(`try ${++before}`));
-    await run(cutover(new Switches(), { prepare: { apply: fails } }), setup());
-    assert.equal(before, 1);
-  });
-
-  it("undoes a flip that was begun when it is asked to, if it has not taken effect and nothing came after it", async () => {
-    const undone = async (entries: number, flip: Partial<Step> = {}) => {
-      const world = new Switches();
-      const with_ = setup();
-      const killed = with_.journal.forProcessKilledAfter(entries);
-      const dying = { ...with_, lock: new MemoryLock(), journal: killed };
-      await Promise.race([run(cutover(world), dying), killed.dead]);
-      world.on.delete("flip");
-      const { outcome, reason } = await run(cutover(world, { flip }), with_, { undo: true });
-      return [outcome, reason, [...world.on].join()];
-    };
-    const asked = "it was asked to undo what the run before has left; everything was undone";
-    assert.deepEqual(await undone(8), ["undone", asked, ""]);
-    assert.deepEqual(await undone(10), [
-      "done",
-      "cutover is done",
-      "prepare,fence,drain,flip,open",
-    ]);
-    const silent = { check: () => Promise.reject(new Error("no answer")) };
-    assert.deepEqual(await undone(8, silent), [
-      "needs-person",
-      "flip failed: no answer",
-      "prepare,fence,drain",
-    ]);
-  });
-
   it("goes on undoing when one undo fails, and says which", async () => {
     const world = new Switches();
     const outcome = await run(
@@ -301,24 +184,6 @@ describe("the engine", () => {
       "drain failed: the write-outage budget of 1000 ms is spent; everything was undone",
     );
     assert.equal(outcome.writeOutageMs, 1000);
-  });
-
-  it("measures the write outage from the first step of the window to the end of the flip", async () => {
-    const slow =
-      (ms: number): Step["apply"] =>
-      ({ clock, signal }) =>
-        clock.sleep(ms, signal).then(() => ({}));
-    const outcome = await run(
-      cutover(new Switches(), {
-        prepare: { apply: slow(500) },
-        fence: { apply: slow(10) },
-        drain: { apply: slow(20) },
-        flip: { apply: slow(30) },
-        open: { apply: slow(700) },
-      }),
-      setup(),
-    );
-    assert.deepEqual([outcome.outcome, outcome.writeOutageMs], ["done", 60]);
   });
 
   it("undoes when it is asked to stop before the flip, and finishes when it is asked after", async () => {
@@ -386,37 +251,6 @@ describe("the engine", () => {
     await assert.rejects(run([new Switches().step("a")], with_), {
       message: "host-7, process 12, since 12:01 is at work",
     });
-  });
-
-  it("forgets a run once another act has changed the world, but not one that was undone", async () => {
-    const rollback = async (world: Switches, with_: Setup, apply?: Step["apply"]) => {
-      await run([world.step("back", apply && { apply })], with_, { act: "rollback" });
-    };
-    for (const isUndone of [true, false]) {
-      const world = new Switches();
-      const with_ = setup();
-      await run(cutover(world, { open: { apply: fails("no queue") } }), with_);
-      await rollback(world, with_, isUndone ? fails("not ready") : undefined);
-      world.log.length = 0;
-      await run(cutover(world, { flip: { check: () => Promise.resolve(false) } }), with_);
-      // Without its history it begins again, and above all with the fence.
-      assert.deepEqual(
-        world.log,
-        isUndone ? ["+flip", "+open"] : ["+prepare", "+fence", "+drain", "+flip", "+open"],
-      );
-    }
-  });
-
-  it("finishes a flip that was started, however long ago the window was opened", async () => {
-    const world = new Switches();
-    const with_ = setup();
-    const killed = with_.journal.forProcessKilledAfter(8);
-    const dead = run(cutover(world), { ...with_, journal: killed });
-    await with_.clock.run(Promise.race([dead, killed.dead]));
-    with_.lock.holder = undefined;
-    await with_.clock.run(with_.clock.sleep(3_600_000));
-    assert.equal((await run(cutover(world), with_)).outcome, "done");
-    assert.ok(world.on.has("flip"));
   });
 
   it("tries to undo again until its time is over: a server that restarts comes back", async () => {

@@ -260,6 +260,64 @@ describe("the engine, asked to stop", () => {
     assert.equal((await run(steps(), with_, { act: "finish" })).outcome, "done");
   });
 
+  it("tries again what fails for a moment once something cannot be brought back, and ends that when it is asked to stop", async () => {
+    for (const isStopped of [false, true]) {
+      const world = new Switches();
+      const with_ = setup();
+      const stop = new AbortController();
+      let tries = 0;
+      const apply = () => {
+        if (++tries === 2 && isStopped) stop.abort();
+        if (tries < 4) return Promise.reject(new Error("the server is starting up"));
+        world.on.add("prove");
+        return Promise.resolve({});
+      };
+      const { outcome, reason } = await run(
+        [
+          world.step("look"),
+          world.step("remove", { forwardOnly: true }),
+          world.step("prove", { apply, deadlineMs: 10_000 }),
+        ],
+        with_,
+        { act: "finish", stop: stop.signal },
+      );
+      assert.deepEqual(
+        [outcome, reason, tries],
+        isStopped
+          ? [
+              "needs-person",
+              "prove failed: it was asked to stop; what remove has done is not undone",
+              2,
+            ]
+          : ["done", "finish is done", 4],
+      );
+    }
+  });
+
+  it("tries again in a run that takes it up from its first step on, and nothing before anything was removed", async () => {
+    let tries = 0;
+    const apply = () => Promise.reject(new Error(`try ${++tries}`));
+    const world = new Switches();
+    const with_ = setup();
+    const finish = (look: Partial<Step>, prove: Partial<Step>) => [
+      world.step("look", look),
+      world.step("remove", { forwardOnly: true }),
+      world.step("prove", prove),
+    ];
+    await run(finish({}, { apply: fails("x") }), with_, { act: "finish" });
+    await run(finish({ apply, deadlineMs: 5000 }, {}), with_, { act: "finish" });
+    assert.equal(tries, 3);
+    tries = 0;
+    await run(
+      [world.step("look", { apply }), world.step("remove", { forwardOnly: true })],
+      setup(),
+      {
+        act: "finish",
+      },
+    );
+    assert.equal(tries, 1);
+  });
+
   it("undoes a failure before anything was removed", async () => {
     const world = new Switches();
     const { outcome } = await run(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { JournalFile } from "../../../cutover/adapters/local/journalFile";
 import type { Entry } from "../../../cutover/engine/journal";
+import { cramped } from "../../support/cutover/cramped";
 
 const entry = (step: string): Entry => ({ kind: "step-started", run: "r", step, atMs: 1 });
 let directory: string;
@@ -34,6 +35,18 @@ describe("the journal file", () => {
     await journal.append(entry("a"));
     appendFileSync(path(), '{"kind":"step-do');
     assert.deepEqual(await journal.read(), [entry("a")]);
+    await journal.append(entry("b"));
+    assert.deepEqual(await journal.read(), [entry("a"), entry("b")]);
+  });
+
+  it("has none of several entries when the disk is full before the last one is there", async () => {
+    const journal = new JournalFile(path());
+    await journal.append(entry("a"));
+    const entries = [entry("b"), entry("c".repeat(5000))];
+    assert.deepEqual(cramped("journalWriter.ts", 4, { path: path(), entries }), [
+      "EFBIG: file too large, write",
+    ]);
+    assert.equal(readFileSync(path(), "utf8"), `${JSON.stringify(entry("a"))}\n`);
     await journal.append(entry("b"));
     assert.deepEqual(await journal.read(), [entry("a"), entry("b")]);
   });

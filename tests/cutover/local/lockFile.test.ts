@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { LockFile } from "../../../cutover/adapters/local/lockFile";
+import { cramped } from "../../support/cutover/cramped";
 
 const ROOT = join(__dirname, "..", "..", "..");
 const TAKERS = 6;
@@ -91,6 +92,17 @@ describe("the lock file", () => {
     }
     const left = readdirSync(directory).filter((name) => !/^lock-\d+$/.test(name));
     assert.deepEqual(left, []);
+  });
+
+  it("is free for others when a full disk has kept somebody from writing who holds it", async () => {
+    const { length } = cramped("lockTaker.ts", 0, { path: path(), atMs: 0 }).filter((it) =>
+      it.startsWith("EFBIG: file too large, write"),
+    );
+    assert.equal(length, 1);
+    assert.deepEqual(readdirSync(join(directory, "deep")), []);
+    await (
+      await new LockFile(path()).acquire()
+    )();
   });
 
   it("is not free when its holder is on another host, whose processes nobody sees from here", async () => {

@@ -113,6 +113,28 @@ describe("a switch", () => {
     assert.equal(found.fromMs, START_MS + 20 - 5000);
   });
 
+  it("that a second process found done is the first one's alone", () => {
+    const flip = SWITCH.findLastIndex(({ inWindow }) => inWindow);
+    const report = reportOf(
+      [
+        ...run("one", "cutover", START_MS, SWITCH, { outcome: "paused", writeOutageMs: 60 }),
+        ...run(
+          "two",
+          "cutover",
+          START_MS + 3_600_000,
+          SWITCH.slice(flip).map((step) => ({ ...step, skipped: step.inWindow === true })),
+          { outcome: "done", resumed: true },
+        ),
+      ],
+      {},
+    );
+    assert.deepEqual(
+      switchesOf(report).map(({ name, end, fromMs, toMs }) => [name, end, toMs - fromMs]),
+      [["cutover 1", "flipped", 60]],
+    );
+    assert.equal(headline(report), "writes were fenced for at most 60 ms");
+  });
+
   it("that failed after the flip has turned users over all the same", () => {
     const steps = SWITCH.map((step) =>
       step.id === "target-proven" ? { ...step, error: "not so" } : step,
