@@ -1,10 +1,16 @@
-import { commonEnvironment, isLoud, looksSecret, SECRET_VARIABLES } from "../redash/environment";
+import {
+  commonEnvironment,
+  isLoud,
+  looksSecret,
+  OTHER_QUEUE_VARIABLE,
+  SECRET_VARIABLES,
+} from "../redash/environment";
 import { fargateSizeProblem } from "../redash/fargate";
 import { PHASE_TABLE } from "../redash/phase";
 import { QUEUES } from "../redash/processes";
 import { windowsOverlap } from "./formats";
 import { type KeyName, KEYS, type Values } from "./keys";
-import { type Problem, setCommand } from "./problem";
+import { type Problem, setCommand, variableNames } from "./problem";
 
 /** A problem between keys that are sound by themselves. */
 export interface CombinationProblem extends Problem {
@@ -314,48 +320,52 @@ function* environment(values: Values): Found {
     ...["REDASH_GUNICORN_BIND", "HOME", "SECRETS_VERSION"],
     ...["ADMINISTRATOR_EMAIL", "ADMINISTRATOR_NAME", "ADMINISTRATOR_PASSWORD"],
   ]);
+  const found = (
+    part: "environment" | "secretEnvironment",
+    allowed: string,
+    fix: string,
+    more: readonly KeyName[] = [],
+  ): CombinationProblem => ({
+    ...problem(values, [part, ...more], allowed, fix),
+    value: variableNames(values[part]),
+  });
   for (const name of Object.keys(values.environment)) {
     if (!(name in values.secretEnvironment)) continue;
-    yield {
-      ...problem(
-        values,
-        ["environment", "secretEnvironment"],
-        `each variable once; ${name} is in secretEnvironment too, and ECS refuses both`,
-        `remove ${name} from redash:environment`,
-      ),
-      value: `(${Object.keys(values.environment).join(", ")})`,
-    };
+    yield found(
+      "environment",
+      `each variable once; ${name} is in secretEnvironment too, and ECS refuses both`,
+      `remove ${name} from redash:environment`,
+      ["secretEnvironment"],
+    );
   }
   for (const part of ["environment", "secretEnvironment"] as const) {
     for (const name of Object.keys(values[part])) {
+      const remove = `remove ${name} from redash:${part}`;
       if (values.silent && isLoud(name)) {
-        yield {
-          ...problem(
-            values,
-            [part, "silent"],
-            `nothing by which a silent Redash would tell somebody; ${name} does`,
-            `remove ${name} from redash:${part}; or let it speak: pulumi config set redash:silent false`,
-          ),
-          value: `(${Object.keys(values[part]).join(", ")})`,
-        };
+        yield found(
+          part,
+          `nothing by which a silent Redash would tell somebody; ${name} does`,
+          `${remove}; or let it speak: pulumi config set redash:silent false`,
+          ["silent"],
+        );
       } else if (owned.has(name)) {
-        yield problem(
-          values,
-          [part],
+        yield found(
+          part,
           `variables that the program does not set itself; it sets ${name}`,
-          `remove ${name} from redash:${part}`,
+          remove,
+        );
+      } else if (name === OTHER_QUEUE_VARIABLE) {
+        yield found(
+          part,
+          `one Redis for everything, REDASH_REDIS_URL's, which the program sets; ${name} is another for the queue`,
+          remove,
         );
       } else if (part === "environment" && looksSecret(name)) {
-        yield {
-          ...problem(
-            values,
-            [part],
-            `no secrets; ${name} looks like one`,
-            `move ${name} to redash:secretEnvironment, as the ARN of a secret`,
-          ),
-          // It may be the secret itself.
-          value: `(${Object.keys(values[part]).join(", ")})`,
-        };
+        yield found(
+          part,
+          `no secrets; ${name} looks like one`,
+          `move ${name} to redash:secretEnvironment, as the ARN of a secret`,
+        );
       }
     }
   }
