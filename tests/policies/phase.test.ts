@@ -235,7 +235,11 @@ describe("policies of the phases", () => {
   describePolicy(
     "phase-no-replica-sessions",
     cases({
-      "accepts it while replicating": { given: replica, phase: "replicating" },
+      "refuses it while replicating: the sessions that replicate set it for themselves": {
+        given: replica,
+        phase: "replicating",
+        finds: role,
+      },
       "refuses it after the switch": { given: replica, phase: "switched", finds: role },
       "refuses it in the end": { given: replica, phase: "complete", finds: role },
       "refuses it in a new home": { given: replica, phase: "greenfield", finds: role },
