@@ -7,6 +7,7 @@ import { ECS_SERVICES } from "./ecsServices";
 import { FUNCTIONS } from "./functions";
 import { IAM } from "./iam";
 import { INGRESS } from "./ingress";
+import { INSTANCES } from "./instances";
 import { KEYS } from "./keys";
 import { MIGRATION } from "./migration";
 import { MOVE } from "./move";
@@ -34,6 +35,7 @@ export const SUBJECTS: readonly Subject[] = [
   ECS_SERVICES,
   INGRESS,
   NETWORK,
+  INSTANCES,
   IAM,
   SECRETS,
   KEYS,
