@@ -10,6 +10,7 @@ import {
   type Replication,
 } from "../redash/postgres";
 import { password, secret } from "./secret";
+import { trust } from "./trust";
 
 export interface RedashDatabaseArgs {
   /**
@@ -248,16 +249,7 @@ function monitoringRoleArn(name: string, parent: pulumi.Resource): pulumi.Output
     `${name}-database-monitoring`,
     {
       description: "RDS enhanced monitoring",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "monitoring.rds.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("monitoring.rds.amazonaws.com"),
     },
     { parent },
   );

@@ -3,6 +3,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { replicationRules } from "./replicationRules";
+import { trust } from "./trust";
 
 export interface RedashSourceCloneArgs {
   /** Machine image of the production host. A change replaces the instance. */
@@ -145,16 +146,7 @@ function agentProfile(name: string, parent: pulumi.Resource): pulumi.Output<stri
     `${name}-agent`,
     {
       description: "Redash rehearsal source: agent of Systems Manager",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "ec2.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("ec2.amazonaws.com"),
     },
     { parent },
   );

@@ -2,6 +2,7 @@ import * as dms from "@pulumi/aws/dms";
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { endpointSettings } from "../redash/dms";
+import { trust } from "./trust";
 
 /** One end of a replication task. */
 export interface EndpointEnd {
@@ -92,18 +93,8 @@ function accessRoleArn(
     `${name}-secrets`,
     {
       description: "AWS DMS: reads the credentials of its endpoints",
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            // The regional name is the one that asks for secrets.
-            Principal: { Service: ["dms.amazonaws.com", `dms.${regionName}.amazonaws.com`] },
-            Action: "sts:AssumeRole",
-            Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-          },
-        ],
-      }),
+      // The regional name is the one that asks for secrets.
+      assumeRolePolicy: trust(["dms.amazonaws.com", `dms.${regionName}.amazonaws.com`], accountId),
     },
     { parent },
   );
