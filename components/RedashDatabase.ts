@@ -9,6 +9,7 @@ import {
   postgresParameters,
   type Replication,
 } from "../redash/postgres";
+import { POSTGRESQL_PORT } from "./ports";
 import { password, secret } from "./secret";
 import { trust } from "./trust";
 
@@ -62,7 +63,6 @@ export interface RedashDatabaseArgs {
 }
 
 const NAME = "redash";
-const PORT = 5432;
 
 /** Redash's metadata database: RDS for PostgreSQL, and the URL to it as a secret. */
 export class RedashDatabase extends pulumi.ComponentResource {
@@ -116,7 +116,7 @@ export class RedashDatabase extends pulumi.ComponentResource {
         username: NAME,
         password: masterPassword,
         iamDatabaseAuthenticationEnabled: true,
-        port: PORT,
+        port: POSTGRESQL_PORT,
         parameterGroupName: parameterGroup.name,
         dbSubnetGroupName: subnetGroup(name, args, this),
         vpcSecurityGroupIds: [args.securityGroupId],
@@ -159,14 +159,14 @@ export class RedashDatabase extends pulumi.ComponentResource {
       {
         ...args,
         description: "Redash: REDASH_DATABASE_URL",
-        value: pulumi.interpolate`postgresql://${this.applicationRole}:${applicationPassword}@${instance.address}:${PORT}/${NAME}?sslmode=require`,
+        value: pulumi.interpolate`postgresql://${this.applicationRole}:${applicationPassword}@${instance.address}:${POSTGRESQL_PORT}/${NAME}?sslmode=require`,
       },
       this,
     );
 
     this.identifier = instance.identifier;
     this.address = instance.address;
-    this.port = PORT;
+    this.port = POSTGRESQL_PORT;
     this.databaseName = NAME;
     this.username = NAME;
     this.password = masterPassword;
