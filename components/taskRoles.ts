@@ -22,7 +22,6 @@ export interface TaskRolesArgs {
 
 /** The role with which ECS starts tasks, and those with which the processes run. */
 export interface TaskRoles {
-  readonly execution: iam.Role;
   /** Server and scheduler: no permission at all, but for ECS Exec when asked. */
   readonly task: iam.Role;
   /** Workers: what the data sources need. */
@@ -64,7 +63,7 @@ export function taskRoles(name: string, args: TaskRolesArgs, parent: pulumi.Reso
     }
   }
   const executionRoleArn = pulumi.all([execution.arn, executionPolicy.id]).apply(([arn]) => arn);
-  return { execution, task, workerTask, executionRoleArn };
+  return { task, workerTask, executionRoleArn };
 }
 
 /** Channels of the SSM agent that ECS Exec starts (the actions know no resources), and the key of the sessions. */
