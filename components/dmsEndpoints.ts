@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as dms from "@pulumi/aws/dms";
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
@@ -73,8 +74,12 @@ export function dmsEndpoints(
           sslMode: "verify-full",
           certificateArn: new dms.Certificate(
             `${name}-target`,
-            { certificateId: pulumi.interpolate`${args.id}-target`, certificatePem: caPem },
-            opts,
+            {
+              // Another text is another certificate, made before the endpoint lets the old one go: AWS deletes none in use.
+              certificateId: pulumi.interpolate`${args.id}-target-${fingerprint(caPem)}`,
+              certificatePem: caPem,
+            },
+            { parent },
           ).certificateArn,
         };
   return {
@@ -82,6 +87,8 @@ export function dmsEndpoints(
     targetArn: endpoint("target", args.target, targetTls),
   };
 }
+
+const fingerprint = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
 /** Resolves once DMS may read: it tries when an endpoint is made. */
 function accessRoleArn(
