@@ -9,7 +9,9 @@ import {
   postgresParameters,
   type Replication,
 } from "../redash/postgres";
+import { POSTGRESQL_PORT } from "./ports";
 import { password, secret } from "./secret";
+import { trust } from "./trust";
 
 export interface RedashDatabaseArgs {
   /**
@@ -61,7 +63,6 @@ export interface RedashDatabaseArgs {
 }
 
 const NAME = "redash";
-const PORT = 5432;
 
 /** Redash's metadata database: RDS for PostgreSQL, and the URL to it as a secret. */
 export class RedashDatabase extends pulumi.ComponentResource {
@@ -115,7 +116,7 @@ export class RedashDatabase extends pulumi.ComponentResource {
         username: NAME,
         password: masterPassword,
         iamDatabaseAuthenticationEnabled: true,
-        port: PORT,
+        port: POSTGRESQL_PORT,
         parameterGroupName: parameterGroup.name,
         dbSubnetGroupName: subnetGroup(name, args, this),
         vpcSecurityGroupIds: [args.securityGroupId],
@@ -158,14 +159,14 @@ export class RedashDatabase extends pulumi.ComponentResource {
       {
         ...args,
         description: "Redash: REDASH_DATABASE_URL",
-        value: pulumi.interpolate`postgresql://${this.applicationRole}:${applicationPassword}@${instance.address}:${PORT}/${NAME}?sslmode=require`,
+        value: pulumi.interpolate`postgresql://${this.applicationRole}:${applicationPassword}@${instance.address}:${POSTGRESQL_PORT}/${NAME}?sslmode=require`,
       },
       this,
     );
 
     this.identifier = instance.identifier;
     this.address = instance.address;
-    this.port = PORT;
+    this.port = POSTGRESQL_PORT;
     this.databaseName = NAME;
     this.username = NAME;
     this.password = masterPassword;
@@ -248,16 +249,7 @@ function monitoringRoleArn(name: string, parent: pulumi.Resource): pulumi.Output
     `${name}-database-monitoring`,
     {
       description: "RDS enhanced monitoring",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "monitoring.rds.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("monitoring.rds.amazonaws.com"),
     },
     { parent },
   );

@@ -51,7 +51,6 @@ export interface RedashEcsClusterArgs extends TaskArgs {
  */
 export class RedashEcsCluster extends pulumi.ComponentResource {
   readonly clusterName: pulumi.Output<string>;
-  readonly clusterArn: pulumi.Output<string>;
   readonly serverServiceName: pulumi.Output<string>;
   readonly schedulerServiceName: pulumi.Output<string>;
   /** Kind → name of its service. */
@@ -127,7 +126,6 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
     );
 
     this.clusterName = cluster.name;
-    this.clusterArn = cluster.arn;
     this.serverServiceName = serverService.name;
     this.schedulerServiceName = schedulerService.name;
     this.serverTaskDefinitionArn = serverService.taskDefinition.apply((arn) => arn ?? "");
@@ -139,7 +137,6 @@ export class RedashEcsCluster extends pulumi.ComponentResource {
       );
     this.registerOutputs({
       clusterName: this.clusterName,
-      clusterArn: this.clusterArn,
       serverServiceName: this.serverServiceName,
       schedulerServiceName: this.schedulerServiceName,
       workerServiceNames: this.workerServiceNames,

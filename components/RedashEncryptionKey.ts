@@ -16,7 +16,7 @@ export interface RedashEncryptionKeyArgs {
  * be read again, backups included.
  */
 export class RedashEncryptionKey extends pulumi.ComponentResource {
-  /** Resolves with its alias and policy in place. */
+  /** Resolves with its policy in place. */
   readonly keyArn: pulumi.Output<string>;
 
   constructor(name: string, args: RedashEncryptionKeyArgs, opts?: pulumi.ComponentResourceOptions) {

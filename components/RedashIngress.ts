@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { accessLogs } from "./accessLogs";
 import { certificate } from "./certificate";
+import { HTTP_PORT, HTTPS_PORT } from "./ports";
 import type { SourceTarget, TargetGroupArns } from "./targetGroups";
 import { forwardTo, targetGroups } from "./targetGroups";
 
@@ -194,7 +195,7 @@ function loadBalancer(
     `${name}-https`,
     {
       loadBalancerArn: balancer.arn,
-      port: 443,
+      port: HTTPS_PORT,
       protocol: "HTTPS",
       sslPolicy: args.tlsPolicy,
       certificateArn: certificateFor(name, args, parent),
@@ -207,12 +208,12 @@ function loadBalancer(
       `${name}-http`,
       {
         loadBalancerArn: balancer.arn,
-        port: 80,
+        port: HTTP_PORT,
         protocol: "HTTP",
         defaultActions: [
           {
             type: "redirect",
-            redirect: { port: "443", protocol: "HTTPS", statusCode: "HTTP_301" },
+            redirect: { port: String(HTTPS_PORT), protocol: "HTTPS", statusCode: "HTTP_301" },
           },
         ],
       },

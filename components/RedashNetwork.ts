@@ -89,7 +89,7 @@ const MOVE_ENDPOINTS = [
 /**
  * The network: a VPC (new, or looked up), its subnets by what lives there (public: load balancer, private: tasks,
  * isolated: database and queue) and the whole firewall. Whoever puts something into the network takes its security
- * group from here and makes no rule.
+ * group from here and makes no rule, but for a move, whose rules go with it.
  */
 export class RedashNetwork extends pulumi.ComponentResource {
   public readonly vpcId: pulumi.Output<string>;

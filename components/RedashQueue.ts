@@ -2,6 +2,7 @@ import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as elasticache from "@pulumi/aws/elasticache";
 import * as pulumi from "@pulumi/pulumi";
 import { VALKEY_PARAMETERS, valkeyFamily } from "../redash/valkey";
+import { VALKEY_PORT } from "./ports";
 import { password, secret } from "./secret";
 
 export interface RedashQueueArgs {
@@ -27,8 +28,6 @@ export interface RedashQueueArgs {
   readonly logRetentionDays: number;
   readonly secretRecoveryWindowDays: number;
 }
-
-const PORT = 6379;
 
 /**
  * Redash's queue: ElastiCache for Valkey, and the URL to it as a secret. Cluster mode is off and there is no argument
@@ -67,7 +66,7 @@ export class RedashQueue extends pulumi.ComponentResource {
         automaticFailoverEnabled: highlyAvailable,
         multiAzEnabled: highlyAvailable,
         nodeType: args.nodeType,
-        port: PORT,
+        port: VALKEY_PORT,
         parameterGroupName: parameterGroupName(name, args, this),
         subnetGroupName: subnetGroupName(name, args, this),
         securityGroupIds: [args.securityGroupId],
@@ -90,14 +89,14 @@ export class RedashQueue extends pulumi.ComponentResource {
       {
         ...args,
         description: "Redash: REDASH_REDIS_URL",
-        value: pulumi.interpolate`rediss://:${authToken}@${primaryOf(group)}:${PORT}/0`,
+        value: pulumi.interpolate`rediss://:${authToken}@${primaryOf(group)}:${VALKEY_PORT}/0`,
       },
       this,
     );
 
     this.replicationGroupId = group.id;
     this.primaryEndpointAddress = group.primaryEndpointAddress;
-    this.port = PORT;
+    this.port = VALKEY_PORT;
     this.urlSecretArn = url.arn;
     this.urlSecretVersionId = url.versionId;
     this.registerOutputs({

@@ -2,7 +2,10 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as iam from "@pulumi/aws/iam";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import { HTTPS_PORT } from "./ports";
 import { replicationRules } from "./replicationRules";
+import { egress, ingress, tcp } from "./securityGroupRule";
+import { trust } from "./trust";
 
 export interface RedashSourceCloneArgs {
   /** Machine image of the production host. A change replaces the instance. */
@@ -55,30 +58,18 @@ export class RedashSourceClone extends pulumi.ComponentResource {
       { vpcId: args.vpcId, description: "Redash rehearsal source: reaches nothing but its VPC" },
       { parent: this },
     );
-    new vpc.SecurityGroupIngressRule(
-      `${name}-from-load-balancer`,
-      {
-        securityGroupId: securityGroup.id,
-        referencedSecurityGroupId: args.loadBalancerSecurityGroupId,
-        ipProtocol: "tcp",
-        fromPort: args.port,
-        toPort: args.port,
-        description: "Load balancer to the source",
-      },
-      { parent: this },
-    );
-    new vpc.SecurityGroupEgressRule(
-      `${name}-load-balancer-egress`,
-      {
-        securityGroupId: args.loadBalancerSecurityGroupId,
-        referencedSecurityGroupId: securityGroup.id,
-        ipProtocol: "tcp",
-        fromPort: args.port,
-        toPort: args.port,
-        description: "Source of the rehearsal",
-      },
-      { parent: this },
-    );
+    ingress(`${name}-from-load-balancer`, this, {
+      securityGroupId: securityGroup.id,
+      referencedSecurityGroupId: args.loadBalancerSecurityGroupId,
+      ...tcp(args.port),
+      description: "Load balancer to the source",
+    });
+    egress(`${name}-load-balancer-egress`, this, {
+      securityGroupId: args.loadBalancerSecurityGroupId,
+      referencedSecurityGroupId: securityGroup.id,
+      ...tcp(args.port),
+      description: "Source of the rehearsal",
+    });
     replicationRules(
       name,
       { securityGroupId: securityGroup.id, databasePort: args.databasePort },
@@ -88,19 +79,13 @@ export class RedashSourceClone extends pulumi.ComponentResource {
       },
       this,
     );
-    new vpc.SecurityGroupIngressRule(
-      `${name}-endpoints-ingress`,
-      {
-        securityGroupId: args.endpointsSecurityGroupId,
-        referencedSecurityGroupId: securityGroup.id,
-        ipProtocol: "tcp",
-        fromPort: 443,
-        toPort: 443,
-        description: "Agent of Systems Manager on the source of the rehearsal",
-      },
-      { parent: this },
-    );
-    const egress = new vpc.SecurityGroupEgressRule(
+    ingress(`${name}-endpoints-ingress`, this, {
+      securityGroupId: args.endpointsSecurityGroupId,
+      referencedSecurityGroupId: securityGroup.id,
+      ...tcp(HTTPS_PORT),
+      description: "Agent of Systems Manager on the source of the rehearsal",
+    });
+    const onlyWayOut = new vpc.SecurityGroupEgressRule(
       `${name}-to-vpc`,
       {
         securityGroupId: securityGroup.id,
@@ -126,7 +111,7 @@ export class RedashSourceClone extends pulumi.ComponentResource {
         tags: { Name: name },
       },
       // The group must be closed before the copy boots.
-      { parent: this, dependsOn: [egress] },
+      { parent: this, dependsOn: [onlyWayOut] },
     );
 
     this.instanceId = instance.id;
@@ -145,16 +130,7 @@ function agentProfile(name: string, parent: pulumi.Resource): pulumi.Output<stri
     `${name}-agent`,
     {
       description: "Redash rehearsal source: agent of Systems Manager",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "ec2.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("ec2.amazonaws.com"),
     },
     { parent },
   );

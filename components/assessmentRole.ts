@@ -1,6 +1,7 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { ASSESSMENT_FOLDER } from "../redash/dms";
+import { trust } from "./trust";
 
 export interface AssessmentRoleArgs {
   /** Bucket of the assessments, encrypted with the key. */
@@ -24,16 +25,7 @@ export function assessmentRole(
     {
       description: "Redash migration: AWS DMS writes its assessment",
       // As AWS has it, without a condition. Nobody can hand over a role of another account.
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "dms.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("dms.amazonaws.com"),
     },
     { parent },
   );

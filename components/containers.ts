@@ -146,8 +146,8 @@ export function containerDefinition(container: Container, defaults: ContainerDef
     linuxParameters: {
       // Reaps the zombies of killed work-horses.
       initProcessEnabled: true,
-      // supervisord's pid and socket, gunicorn's heartbeats, and what query runners write. A tmpfs, because a
-      // bind mount belongs to root on Fargate (aws/containers-roadmap#938).
+      // supervisord's pid and socket, gunicorn's heartbeats, and what query runners write. A tmpfs, which
+      // Fargate has since January 2026 (aws/containers-roadmap#736): a bind mount belongs to root there (#938).
       tmpfs: [{ containerPath: "/tmp", size: 256, mountOptions: ["mode=1777"] }],
     },
     environment: pairs(

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import * as dms from "@pulumi/aws/dms";
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { endpointSettings } from "../redash/dms";
+import { trust } from "./trust";
 
 /** One end of a replication task. */
 export interface EndpointEnd {
@@ -72,8 +74,12 @@ export function dmsEndpoints(
           sslMode: "verify-full",
           certificateArn: new dms.Certificate(
             `${name}-target`,
-            { certificateId: pulumi.interpolate`${args.id}-target`, certificatePem: caPem },
-            opts,
+            {
+              // Another text is another certificate, made before the endpoint lets the old one go: AWS deletes none in use.
+              certificateId: pulumi.interpolate`${args.id}-target-${fingerprint(caPem)}`,
+              certificatePem: caPem,
+            },
+            { parent },
           ).certificateArn,
         };
   return {
@@ -81,6 +87,8 @@ export function dmsEndpoints(
     targetArn: endpoint("target", args.target, targetTls),
   };
 }
+
+const fingerprint = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
 /** Resolves once DMS may read: it tries when an endpoint is made. */
 function accessRoleArn(
@@ -92,18 +100,8 @@ function accessRoleArn(
     `${name}-secrets`,
     {
       description: "AWS DMS: reads the credentials of its endpoints",
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            // The regional name is the one that asks for secrets.
-            Principal: { Service: ["dms.amazonaws.com", `dms.${regionName}.amazonaws.com`] },
-            Action: "sts:AssumeRole",
-            Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-          },
-        ],
-      }),
+      // The regional name is the one that asks for secrets.
+      assumeRolePolicy: trust(["dms.amazonaws.com", `dms.${regionName}.amazonaws.com`], accountId),
     },
     { parent },
   );

@@ -1,5 +1,6 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
+import { trust } from "./trust";
 
 /**
  * Roles that AWS DMS finds by these names, one of each per account, with AWS's policies for them.
@@ -31,16 +32,7 @@ function made(name: string, parent: pulumi.Resource): pulumi.Resource[] {
         name: roleName,
         description: "AWS DMS, for every stack of this account",
         // No condition: with one, DMS writes no logs (terraform-aws-modules/terraform-aws-dms#84).
-        assumeRolePolicy: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Service: "dms.amazonaws.com" },
-              Action: "sts:AssumeRole",
-            },
-          ],
-        }),
+        assumeRolePolicy: trust("dms.amazonaws.com"),
       },
       opts,
     );

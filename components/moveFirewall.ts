@@ -1,10 +1,8 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { POSTGRESQL_PORT, type SourcePostgres } from "./replicationRules";
+import { HTTPS_PORT, POSTGRESQL_PORT, VALKEY_PORT } from "./ports";
+import type { SourcePostgres } from "./replicationRules";
 import { egress, ingress, tcp } from "./securityGroupRule";
-
-const HTTPS_PORT = 443;
-const VALKEY_PORT = 6379;
 
 /** What the function of the move reaches. */
 export interface MoveFirewallArgs {

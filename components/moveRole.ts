@@ -2,6 +2,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { MOVE_ACTIONS, type MoveResource } from "../redash/moveActions";
 import { METRIC_NAMESPACE } from "../redash/sourceWatch";
+import { trust } from "./trust";
 
 /** ARNs that the actions on each kind of resource may be done to; with none, they are not allowed. */
 export type MoveArns = Readonly<
@@ -42,16 +43,7 @@ export function moveRole(name: string, args: MoveRoleArgs, parent: pulumi.Resour
     {
       description: "Redash migration: the function of the move",
       // Lambda documents no condition that it meets when it assumes a role.
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "lambda.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("lambda.amazonaws.com"),
     },
     opts,
   );

@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { POSTGRESQL_PORT } from "./ports";
 import { egress, ingress, tcp } from "./securityGroupRule";
-
-/** Port of the managed database. */
-export const POSTGRESQL_PORT = 5432;
 
 /** The source's PostgreSQL, as the firewall knows it. */
 export type SourcePostgres = {

@@ -1,6 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { POSTGRESQL_PORT, replicationRules, type Replicators } from "./replicationRules";
+import { HTTP_PORT, HTTPS_PORT, POSTGRESQL_PORT, VALKEY_PORT } from "./ports";
+import { replicationRules, type Replicators } from "./replicationRules";
 import { egress, ingress, tcp } from "./securityGroupRule";
 
 /** Who may open a connection to Redash. */
@@ -54,10 +55,6 @@ export interface SecurityGroupIds {
   /** Only with interface endpoints. Whoever calls by them gets a rule of its own. */
   readonly endpoints: pulumi.Output<string> | undefined;
 }
-
-const HTTPS_PORT = 443;
-const HTTP_PORT = 80;
-const VALKEY_PORT = 6379;
 
 /**
  * The firewall. Each rule is a resource of its own, so that groups may name each other without a cycle and a new rule

@@ -2,6 +2,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as scheduler from "@pulumi/aws/scheduler";
 import * as pulumi from "@pulumi/pulumi";
 import { WATCH_EVENT, WATCH_EVERY_MINUTES } from "../redash/sourceWatch";
+import { trust } from "./trust";
 
 export interface SourceWatchArgs {
   /** The function of the move. */
@@ -23,17 +24,7 @@ export function sourceWatch(
     name,
     {
       description: "Redash migration: the schedule that has the source's disk looked at",
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "scheduler.amazonaws.com" },
-            Action: "sts:AssumeRole",
-            Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("scheduler.amazonaws.com", accountId),
     },
     { parent },
   );

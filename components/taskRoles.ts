@@ -1,6 +1,7 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { secretArnOf } from "./secret";
+import { trust } from "./trust";
 
 export interface TaskRolesArgs {
   /** Account in which ECS may assume the roles (confused deputy). */
@@ -21,7 +22,6 @@ export interface TaskRolesArgs {
 
 /** The role with which ECS starts tasks, and those with which the processes run. */
 export interface TaskRoles {
-  readonly execution: iam.Role;
   /** Server and scheduler: no permission at all, but for ECS Exec when asked. */
   readonly task: iam.Role;
   /** Workers: what the data sources need. */
@@ -35,7 +35,7 @@ export function taskRoles(name: string, args: TaskRolesArgs, parent: pulumi.Reso
   const role = (suffix: string, description: string) =>
     new iam.Role(
       `${name}-${suffix}`,
-      { description, assumeRolePolicy: trust(args.accountId) },
+      { description, assumeRolePolicy: trust("ecs-tasks.amazonaws.com", args.accountId) },
       opts,
     );
   const execution = role("execution", "Starts Redash tasks: image, secrets, logs");
@@ -63,21 +63,8 @@ export function taskRoles(name: string, args: TaskRolesArgs, parent: pulumi.Reso
     }
   }
   const executionRoleArn = pulumi.all([execution.arn, executionPolicy.id]).apply(([arn]) => arn);
-  return { execution, task, workerTask, executionRoleArn };
+  return { task, workerTask, executionRoleArn };
 }
-
-const trust = (accountId: pulumi.Input<string>) =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: "ecs-tasks.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": accountId } },
-      },
-    ],
-  });
 
 /** Channels of the SSM agent that ECS Exec starts (the actions know no resources), and the key of the sessions. */
 const execPolicy = ({ keyArn }: TaskRolesArgs) =>

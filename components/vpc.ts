@@ -3,6 +3,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as iam from "@pulumi/aws/iam";
 import * as awsx from "@pulumi/awsx/ec2";
 import * as pulumi from "@pulumi/pulumi";
+import { trust } from "./trust";
 
 /** A VPC with its three kinds of subnets, whoever made it. */
 export interface Vpc {
@@ -122,16 +123,7 @@ function flowLogs(
     `${name}-flow-logs`,
     {
       description: "Lets VPC flow logs write to their log group",
-      assumeRolePolicy: JSON.stringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "vpc-flow-logs.amazonaws.com" },
-            Action: "sts:AssumeRole",
-          },
-        ],
-      }),
+      assumeRolePolicy: trust("vpc-flow-logs.amazonaws.com"),
     },
     { parent },
   );

@@ -42,7 +42,6 @@ export const partsOf = (stack: Stack, bucket: View, name: string): View[] =>
 /** Resources that write logs to a bucket, and the property that names it. */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {
   "aws:lb/loadBalancer:LoadBalancer": ["accessLogs", "connectionLogs"],
-  "aws:alb/loadBalancer:LoadBalancer": ["accessLogs", "connectionLogs"],
   "aws:ec2/flowLog:FlowLog": ["logDestination"],
   "aws:cloudtrail/trail:Trail": ["s3BucketName"],
   "aws:s3/bucketLogging:BucketLogging": ["targetBucket"],

@@ -20,7 +20,7 @@ const pattern = (text: string) =>
   new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
 
 /** Project and stack of a URN: `urn:pulumi:<stack>::<project>::…`. */
-export function whereabouts(urn: string): { project: string; stack: string } {
+function whereabouts(urn: string): { project: string; stack: string } {
   const [head = "", project = ""] = urn.split("::");
   return { project, stack: head.split(":").at(-1) ?? "" };
 }

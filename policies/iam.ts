@@ -1,6 +1,6 @@
 import { absentOr, matches } from "./constraint";
 import type { Policy, Subject } from "./policy";
-import { type Statement, statements } from "./statement";
+import { DEMANDS, type Statement, statements } from "./statement";
 import type { View } from "./view";
 
 const ROLE = "aws:iam/role:Role";
@@ -30,11 +30,29 @@ const WITHOUT_RESOURCES = new RegExp(
   ].join("|")})$`,
 );
 
+/** Everybody in an account: its root, or its bare number, which AWS takes for the same. */
+const WHOLE_ACCOUNT = /^\d{12}$|:root$/;
+
+/** Whether a condition names what an action may be done to, by a service's own key or by a tag; `*` names nothing. */
+const isNarrowed = ({ conditions }: Statement): boolean =>
+  Object.entries(conditions).some(
+    ([operator, keys]) =>
+      DEMANDS.test(operator) &&
+      Object.entries(keys).some(
+        ([key, values]) =>
+          (!key.startsWith("aws:") || key.startsWith("aws:resourcetag/")) &&
+          !values.some((value) => /^\*+$/.test(value)),
+      ),
+  );
+
 /** A function by its whole name, and at most a version or alias of it left open. */
 const ONE_FUNCTION = /^[^*?]+:function:[^:*?]+(?::[^:]+)?$/;
 
-const allows = (view: View): Statement[] =>
-  (statements(view, "policy") ?? []).filter(({ effect }) => effect === "Allow");
+/** The documents of a policy, or those inside a role. */
+const documents = (view: View): View[] =>
+  view.type === ROLE ? view.each("inlinePolicies") : [view];
+const allows = (document: View): Statement[] =>
+  (statements(document, "policy") ?? []).filter(({ effect }) => effect === "Allow");
 const isEverything = (pattern: string) => pattern === "*" || pattern === "*:*";
 
 const onPolicies = (
@@ -44,10 +62,11 @@ const onPolicies = (
 ): Policy => {
   const { statement, ...rest } = policy;
   return {
-    types: POLICIES,
+    types: [...POLICIES, ROLE],
     ...rest,
     check: (view) => {
-      for (const one of allows(view)) statement(one, view);
+      for (const document of documents(view))
+        for (const one of allows(document)) statement(one, document);
     },
   };
 };
@@ -104,9 +123,10 @@ export const IAM: Subject = {
       severity: "high",
       enforcement: "mandatory",
       why: "A role that may read every secret of the account reads other teams' too.",
-      fix: "Resource: the ARNs of the stack. Only actions that know no resources may have *.",
-      statement: ({ actions, resources, conditions }, view) => {
-        if (!resources.some(isEverything) || Object.keys(conditions).length > 0) return;
+      fix: "Resource: the ARNs of the stack. Only actions that know no resources may have *, or a condition that names them.",
+      statement: (statement, view) => {
+        const { actions, resources } = statement;
+        if (!resources.some(isEverything) || isNarrowed(statement)) return;
         const action = actions.find((it) => !WITHOUT_RESOURCES.test(it) && !isEverything(it));
         if (action !== undefined)
           view.wrong("policy", "resources by ARN", `${action} allowed on everything`);
@@ -118,11 +138,11 @@ export const IAM: Subject = {
       controls: ["CKV_AWS_286"],
       severity: "critical",
       enforcement: "mandatory",
-      why: "With PassRole on everything, or the right to change policies, every other limit is void.",
-      fix: "iam:PassRole on one role, with iam:PassedToService; no iam:Put*, Attach* or Create*.",
+      why: "With PassRole on everything, or the right to change policies, every other limit is void; a denial, or a boundary, that is deleted holds nobody back.",
+      fix: "iam:PassRole on one role, with iam:PassedToService; no iam:Put*, Attach*, Create*, Delete* or Detach*.",
       statement: ({ actions, resources, conditions }, view) => {
         const change = actions.find((it) =>
-          /^iam:(?:Put|Attach|Create|Update|Add|Set|\*)/i.test(it),
+          /^iam:(?:Put|Attach|Create|Update|Add|Set|Delete|Detach|Remove|\*)/i.test(it),
         );
         if (change !== undefined)
           view.wrong("policy", "no right to change rights", `${change} allowed`);
@@ -161,7 +181,7 @@ export const IAM: Subject = {
         for (const { effect, principals } of statements(role, "assumeRolePolicy") ?? []) {
           if (
             effect === "Allow" &&
-            principals.some((it) => isEverything(it) || it.endsWith(":root"))
+            principals.some((it) => isEverything(it) || WHOLE_ACCOUNT.test(it))
           ) {
             role.wrong(
               "assumeRolePolicy",
@@ -180,7 +200,8 @@ export const IAM: Subject = {
       enforcement: "mandatory",
       why: "AdministratorAccess and PowerUserAccess are everything, FullAccess is a whole service.",
       fix: "A policy of one's own.",
-      types: [ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment"],
+      // Of a role, a group or a user; one by one, or all that it may have.
+      types: [ROLE, "aws:iam/*PolicyAttachment*"],
       check: (view) => {
         const narrow = matches(
           /^arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy\/(?!(?:.*\/)?(?:AdministratorAccess|PowerUserAccess|IAMFullAccess|\w*FullAccess)$)\S+$/,
@@ -188,7 +209,12 @@ export const IAM: Subject = {
         );
         if (view.type === ROLE) {
           for (const arn of view.each("managedPolicyArns")) arn.must("", narrow);
-        } else if (typeof view.get("policyArn") === "string") view.must("policyArn", narrow);
+          return;
+        }
+        // A policy of this stack has no ARN before it is made.
+        const attached = { ...absentOr(narrow), acceptsUnknown: true };
+        view.must("policyArn", attached);
+        for (const arn of view.each("policyArns")) arn.must("", attached);
       },
     },
     {

@@ -12,7 +12,6 @@ const VPC = "aws:ec2/vpc:Vpc";
 const AWSX_VPC = "awsx:ec2:Vpc";
 const FLOW_LOG = "aws:ec2/flowLog:FlowLog";
 const SUBNET = "aws:ec2/subnet:Subnet";
-const INSTANCE = "aws:ec2/instance:Instance";
 const ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint";
 
 /** Ports that Security Hub calls high-risk (EC2.19), and what Redash keeps its data in. */
@@ -91,9 +90,9 @@ function vpcsWithout(stack: Stack, type: string): View[] {
   return [...missing, ...stack.of(AWSX_VPC).slice(others.length)];
 }
 
-/** VPC, security groups and instances. */
+/** VPC and security groups. */
 export const NETWORK: Subject = {
-  title: "Network (VPC, security groups, instances)",
+  title: "Network (VPC, security groups)",
   policies: [
     onRules({
       id: "network-no-high-risk-port-open",
@@ -247,65 +246,6 @@ export const NETWORK: Subject = {
         if (endpoint.get("vpcEndpointType") !== "Interface") return;
         endpoint.must("privateDnsEnabled", is(true));
         endpoint.must("securityGroupIds", notEmpty);
-      },
-    },
-    {
-      id: "network-instance-hardened",
-      title: "An instance has no public address, an encrypted disk, and metadata by token only.",
-      controls: [
-        "EC2.3",
-        "EC2.8",
-        "EC2.9",
-        "CKV_AWS_8",
-        "CKV_AWS_79",
-        "CKV_AWS_88",
-        "AWS-0028",
-        "AWS-0131",
-      ],
-      severity: "high",
-      enforcement: "mandatory",
-      why: "A rehearsal's source is a copy of production with all its credentials.",
-      fix: 'associatePublicIpAddress: false, rootBlockDevice: { encrypted: true }, metadataOptions: { httpTokens: "required" }.',
-      types: [INSTANCE],
-      check: (instance) => {
-        instance.must("associatePublicIpAddress", is(false));
-        instance.must("rootBlockDevice.encrypted", is(true));
-        instance.must("metadataOptions.httpTokens", is("required"));
-        for (const disk of instance.each("ebsBlockDevices")) disk.must("encrypted", is(true));
-      },
-    },
-    {
-      id: "network-source-closed",
-      title: "The source of a rehearsal reaches nothing but its VPC.",
-      controls: [],
-      severity: "critical",
-      enforcement: "mandatory",
-      why: "A copy of a living Redash runs its schedules, mails and alerts real people, and queries real databases as soon as it boots.",
-      fix: "Egress rules of its security group within private ranges.",
-      types: [INSTANCE],
-      checkStack: (stack) => {
-        for (const instance of stack.of(INSTANCE)) {
-          const groups = new Set(
-            instance.resource.propertyDependencies["vpcSecurityGroupIds"] ?? [],
-          );
-          for (const rule of stack.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")) {
-            const group = stack.target(rule, "securityGroupId", GROUP);
-            if (group === undefined || !groups.has(group.resource.urn)) continue;
-            const cidr = rule.get("cidrIpv4");
-            const isPrivate =
-              cidr === undefined
-                ? rule.get("cidrIpv6") === undefined
-                : cidr === UNKNOWN ||
-                  /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/.test(
-                    typeof cidr === "string" ? cidr : "",
-                  );
-            if (!isPrivate)
-              rule.wrong(
-                rule.get("cidrIpv4") === undefined ? "cidrIpv6" : "cidrIpv4",
-                "a private network",
-              );
-          }
-        }
       },
     },
   ],

@@ -1,14 +1,16 @@
 import { DATABASE } from "./database";
 import { DATABASE_ACCESS } from "./databaseAccess";
 import { DATABASE_EVENTS } from "./databaseEvents";
+import { DMS_RESOURCES } from "./dms";
+import { DMS_TASKS } from "./dmsTasks";
 import { ECS } from "./ecs";
 import { ECS_PROCESSES } from "./ecsProcesses";
 import { ECS_SERVICES } from "./ecsServices";
 import { FUNCTIONS } from "./functions";
 import { IAM } from "./iam";
 import { INGRESS } from "./ingress";
+import { INSTANCES } from "./instances";
 import { KEYS } from "./keys";
-import { MIGRATION } from "./migration";
 import { MOVE } from "./move";
 import { NETWORK } from "./network";
 import { OBSERVABILITY } from "./observability";
@@ -24,7 +26,8 @@ export const SUBJECTS: readonly Subject[] = [
   CLUSTER_MODE,
   VALKEY,
   PHASES,
-  MIGRATION,
+  DMS_TASKS,
+  DMS_RESOURCES,
   MOVE,
   DATABASE,
   DATABASE_ACCESS,
@@ -34,6 +37,7 @@ export const SUBJECTS: readonly Subject[] = [
   ECS_SERVICES,
   INGRESS,
   NETWORK,
+  INSTANCES,
   IAM,
   SECRETS,
   KEYS,

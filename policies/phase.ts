@@ -209,20 +209,17 @@ export const PHASES: Subject = {
     },
     {
       id: "phase-no-replica-sessions",
-      title: "Sessions apply as a replica only while data is replicated.",
+      title: "No session applies as a replica by a parameter of the database.",
       controls: [],
       severity: "critical",
       enforcement: "mandatory",
-      why: "With session_replication_role=replica foreign keys are not enforced, and search finds nothing that is new, for everybody.",
-      fix: "session_replication_role only in phase replicating.",
+      why: "With session_replication_role=replica foreign keys are not enforced, and search finds nothing that is new, for everybody. Whoever replicates sets it for sessions of their own; preflight and every switch refuse such a database.",
+      fix: "No session_replication_role among the parameters.",
       types: [PARAMETERS],
-      checkStack: (stack) => {
-        if (stack.phase === "replicating") return;
-        for (const group of stack.of(PARAMETERS)) {
-          for (const parameter of group.each("parameters")) {
-            if (parameter.get("name") === "session_replication_role")
-              parameter.must("value", is("origin", "local"));
-          }
+      check: (group) => {
+        for (const parameter of group.each("parameters")) {
+          if (parameter.get("name") === "session_replication_role")
+            parameter.must("value", is("origin"));
         }
       },
     },

@@ -1,5 +1,5 @@
 import { UNKNOWN, type Value } from "./value";
-import { type Finding, type Resource, View } from "./view";
+import { canonical, type Finding, type Resource, View } from "./view";
 
 export type Mode = "rehearsal" | "production";
 export type Phase = "greenfield" | "replicating" | "switched" | "complete";
@@ -79,7 +79,7 @@ export class Stack {
 
 /** Whether a resource type is meant by a pattern, in which `*` is anything and capitals do not count. */
 export const isOfType = (type: string, pattern: string): boolean =>
-  pattern.includes("*") ? expressionOf(pattern).test(type) : type === pattern;
+  pattern.includes("*") ? expressionOf(pattern).test(type) : canonical(type) === pattern;
 
 const expressions = new Map<string, RegExp>();
 function expressionOf(pattern: string): RegExp {

@@ -73,7 +73,7 @@ const TIES = new Set([
 ]);
 
 /** Operators that demand a value; `…IfExists`, negations and `ForAllValues` (true without the key) do not. */
-const DEMANDS = /^(?:ForAnyValue:)?(?:String|Arn)(?:Equals|Like|EqualsIgnoreCase)$/;
+export const DEMANDS = /^(?:ForAnyValue:)?(?:String|Arn)(?:Equals|Like|EqualsIgnoreCase)$/;
 
 /** A value that leaves the account open: "*", or an ARN with a wildcard for the account. */
 const isAnybody = (value: string) => /^\*+$|^arn:[^:]*:[^:]*:[^:]*:\*+(?::|$)/.test(value);

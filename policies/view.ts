@@ -29,6 +29,9 @@ export interface Finding {
   readonly undecided: boolean;
 }
 
+/** A type by one name: what `aws.alb` makes is what `aws.lb` makes, under a type of its own. */
+export const canonical = (type: string): string => type.replace(/^aws:alb\//, "aws:lb/");
+
 /** A resource, or a part of one, to be judged. What is wrong goes to `findings`. */
 export class View {
   constructor(
@@ -39,7 +42,7 @@ export class View {
   ) {}
 
   get type(): string {
-    return this.resource.type;
+    return canonical(this.resource.type);
   }
   get name(): string {
     return this.resource.name;

@@ -29,7 +29,7 @@ interface Response {
 }
 type Callback = (error: Error | undefined, response: Response | undefined) => void;
 
-export interface Monitor {
+interface Monitor {
   registerResource(request: Request, callback: Callback): Promise<void>;
 }
 

@@ -31,7 +31,7 @@ export class Refused extends Error {
 }
 
 /** The account of AWS's documentation: nobody's. */
-export const ACCOUNT_ID = "123456789012";
+const ACCOUNT_ID = "123456789012";
 
 /**
  * The id and the computed properties that AWS would give a resource.

@@ -9,7 +9,7 @@
  */
 
 /** How long a server task waits for the administrator before it gives up and is started anew. */
-export const BOOTSTRAP_TIMEOUT_SECONDS = 900;
+const BOOTSTRAP_TIMEOUT_SECONDS = 900;
 
 /** Creates what is missing, and only that: safe to run again after any interruption. */
 export const BOOTSTRAP_SCRIPT = [

@@ -8,6 +8,9 @@ export const SECRET_VARIABLES = [
   "REDASH_SECRET_KEY",
 ] as const;
 
+/** Gives RQ a Redis of its own: the move suspends, drains and carries the one of REDASH_REDIS_URL, and knows no other. */
+export const OTHER_QUEUE_VARIABLE = "RQ_REDIS_URL";
+
 export interface EnvironmentArgs {
   /** Public host name; becomes https://<host> in mails and alerts. */
   readonly host: string;

@@ -1,6 +1,6 @@
 /**
  * The two axes on which a stack may differ: what it is for (mode) and how far its move has come (phase).
- * One table says what each phase means; the program, the policies and the cutover all read this one.
+ * One table says what each phase means; program and cutover read this one, the pack says it again (a test compares).
  */
 
 /** What a stack is for: a rehearsal on a copy, or the production move. */

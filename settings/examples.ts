@@ -1,5 +1,5 @@
 import { KEYS } from "./keys";
-import { type Problem } from "./problem";
+import { type Problem, variableNames } from "./problem";
 
 /**
  * Marks of a value that nobody has filled in yet: the documentation's account, domains (RFC 2606),
@@ -14,7 +14,12 @@ export function exampleValues(found: Readonly<Record<string, unknown>>): Problem
     .filter(([, value]) => EXAMPLE.test(typeof value === "string" ? value : JSON.stringify(value)))
     .map(([name, value]) => ({
       key: `redash:${name}`,
-      value: typeof value === "string" ? value : JSON.stringify(value),
+      value:
+        name === "environment"
+          ? variableNames(value as object)
+          : typeof value === "string"
+            ? value
+            : JSON.stringify(value),
       allowed: `your own value in place of the example: ${KEYS[name as keyof typeof KEYS].allowed}`,
       fix: `pulumi config set redash:${name} <yours>`,
     }));

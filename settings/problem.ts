@@ -10,6 +10,10 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** The names of variables, never their values: one of them may be a secret. */
+export const variableNames = (variables: object): string =>
+  `(${Object.keys(variables).join(", ")})`;
+
 const shown = (value: string) => (value.length > 120 ? `${value.slice(0, 117)}...` : value);
 
 /** All problems as one text: the only error that a person with wrong settings sees. */

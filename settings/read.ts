@@ -4,7 +4,7 @@ import { combinationProblems } from "./combinations";
 import { exampleValues } from "./examples";
 import type { AnyKey } from "./key";
 import { KEYS, type KeyName, type Values } from "./keys";
-import { type Problem, setCommand } from "./problem";
+import { type Problem, setCommand, variableNames } from "./problem";
 
 /** What was found in a stack's config. `values` exists only without problems. */
 export interface Reading {
@@ -27,7 +27,7 @@ export function readSettings(config: Readonly<Record<string, string>>): Reading 
       .map(([name, text]) => [name.slice(NAMESPACE.length), text]),
   );
   const problems: Problem[] = [...texts]
-    .filter(([name]) => !(name in KEYS))
+    .filter(([name]) => !Object.hasOwn(KEYS, name))
     .map(([name, text]) => unknownKey(name, text));
   const found: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(KEYS)) {
@@ -104,19 +104,22 @@ function wrong(
   const where = issue?.path.map(String).join(".") ?? "";
   return {
     key: NAMESPACE + name,
-    value: name === "environment" ? shownVariables(text) : shownText(text),
+    value: shownText(name, text),
     allowed: where === "" ? key.allowed : `${key.allowed} (at ${where}: ${issue?.message ?? ""})`,
     fix: setCommand(NAMESPACE + name, key.example),
   };
 }
 
-/** A key may have been pasted where a certificate belongs. */
-const shownText = (text: string) => (text.includes("PRIVATE KEY") ? "(hidden)" : text);
+/** A value as it may be printed: a secret may stand where its ARN, a variable or a certificate belongs. */
+function shownText(name: string, text: string): string {
+  if (name === "environment" || name === "secretEnvironment") return shownVariables(text);
+  const isSecret = name === "sourceSecretsArn" && !text.startsWith("arn:");
+  return isSecret || text.includes("PRIVATE KEY") ? "(hidden)" : text;
+}
 
-/** The names of variables, never their values: one of them may be a secret. */
 function shownVariables(text: string): string {
   try {
-    return `(${Object.keys(JSON.parse(text) as object).join(", ")})`;
+    return variableNames(JSON.parse(text) as object);
   } catch {
     return "(hidden)";
   }

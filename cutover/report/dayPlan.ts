@@ -37,7 +37,7 @@ export const DAY_PLAN: Readonly<Record<string, readonly PlanStep[]>> = {
     lead("looks at Redash, as users do, and says stay or back"),
     operator("npm run move -- rollback --stack prod", "only if the lead says back"),
     operator("npx pulumi config set redash:phase switched --stack prod", "not after a rollback"),
-    operator("npx pulumi up --policy-pack policies --stack prod"),
+    operator("npx pulumi up --refresh --policy-pack policies --stack prod"),
   ],
   "Days later": [
     lead("says that nobody wants back any more"),

@@ -124,6 +124,7 @@ export const ecsKeys = {
     type: "object",
     description:
       "How worker tasks spread over Fargate and Fargate Spot, as weights. Spot aborts the queries of a reclaimed task.",
+    effect: "replaces the services of the workers; never during a move",
     schema: z
       .strictObject({
         onDemand: z.number().int().min(0).max(1000),

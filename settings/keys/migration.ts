@@ -120,6 +120,7 @@ export const migrationKeys = {
     type: "string",
     description:
       "Certificates of RDS's authorities for the region, PEM (https://truststore.pki.rds.amazonaws.com). With them DMS checks who the database is (verify-full); without, it only encrypts (require).",
+    effect: "changes the endpoint of the target; never during a move",
     schema: z.string().regex(CERTIFICATES),
     allowed:
       "one or more certificates between BEGIN CERTIFICATE and END CERTIFICATE, no private key",

@@ -330,10 +330,10 @@ describe("RedashMigration", () => {
       const caPem = "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n";
       const recording = await withDms({ targetCaPem: caPem });
       const certificate = only(recording, "Certificate", "redash-dms-target");
-      assert.deepEqual(certificate.inputs, {
-        certificateId: `${String(recording.outputs["instanceId"])}-target`,
-        certificatePem: "[secret]",
-      });
+      const begin = `${String(recording.outputs["instanceId"])}-target-`;
+      const { certificateId, ...inputs } = certificate.inputs;
+      assert.match(String(certificateId), new RegExp(`^${begin}[0-9a-f]{8}$`));
+      assert.deepEqual(inputs, { certificatePem: "[secret]" });
       assert.equal(
         await hidden(["Certificate", "redash-dms-target", "certificatePem"], {
           dms: { ...DMS_ARGS, targetCaPem: caPem },
@@ -346,6 +346,17 @@ describe("RedashMigration", () => {
       };
       assert.deepEqual(tls("target"), ["verify-full", true]);
       assert.deepEqual(tls("source"), ["require", false]);
+    });
+
+    it("makes another certificate beside the one in use, which AWS would not delete", async () => {
+      const [one, other] = await Promise.all(
+        ["MIID", "MIIE"].map(async (text) => {
+          const targetCaPem = `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+          return only(await withDms({ targetCaPem }), "Certificate", "redash-dms-target");
+        }),
+      );
+      assert.notEqual(one!.inputs["certificateId"], other!.inputs["certificateId"]);
+      assert.deepEqual([one!.deleteBeforeReplace, other!.deleteBeforeReplace], [false, false]);
     });
 
     it("sends rows in clear from the source only when it is told to, and the guard refuses that", async () => {

@@ -43,10 +43,34 @@ const documents: Record<string, Case> = {
   },
 };
 
+/** A role with policies inside it, of which the second one is given. */
+const inside = (statement: Json): Given => ({
+  type: "aws:iam/role:Role",
+  props: {
+    inlinePolicies: [policy(named), policy(statement)].map(({ props }, index) => ({
+      name: `own-${index}`,
+      ...props,
+    })),
+  },
+});
+
 describe("policies of permissions", () => {
   describePolicy("iam-no-administrator", {
     ...documents,
     ...cases({
+      "accepts a role without policies inside it": [{ type: "aws:iam/role:Role", props: {} }],
+      "accepts what is named, inside a role": [inside(named)],
+      "refuses every action inside a role": [
+        inside({ Action: "*", Resource: "arn:x" }),
+        "inlinePolicies.1.policy is everything allowed",
+      ],
+      "waits for a document inside a role that is not known yet": [
+        {
+          type: "aws:iam/role:Role",
+          props: { inlinePolicies: [{ name: "own", policy: UNKNOWN }] },
+        },
+        "undecided: inlinePolicies.0.policy is not known before the update",
+      ],
       "refuses every action": [
         policy({ Action: "*", Resource: "arn:x" }),
         "policy is everything allowed",
@@ -168,6 +192,33 @@ describe("policies of permissions", () => {
           Condition: { StringEquals: { "kms:ViaService": "s" } },
         }),
       ],
+      ...Object.fromEntries(
+        [
+          { Bool: { "aws:SecureTransport": "true" } },
+          { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } },
+          { StringLike: { "aws:PrincipalArn": "arn:aws:iam::1:role/x" } },
+          { StringLike: { "secretsmanager:SecretId": "*" } },
+          { StringNotEquals: { "aws:ResourceTag/owner": "others" } },
+          { StringEqualsIfExists: { "aws:ResourceTag/owner": "redash" } },
+        ].map((Condition) => [
+          `refuses a condition that names nothing: ${JSON.stringify(Condition)}`,
+          [
+            policy({ Action: "secretsmanager:GetSecretValue", Resource: "*", Condition }),
+            "policy is secretsmanager:GetSecretValue allowed on everything",
+          ] as const,
+        ]),
+      ),
+      "accepts resources that a tag names": [
+        policy({
+          Action: "secretsmanager:GetSecretValue",
+          Resource: "*",
+          Condition: { StringEquals: { "aws:ResourceTag/owner": "redash" } },
+        }),
+      ],
+      "refuses secrets of the whole account inside a role": [
+        inside({ Action: "secretsmanager:GetSecretValue", Resource: "*" }),
+        "inlinePolicies.1.policy is secretsmanager:GetSecretValue allowed on everything",
+      ],
       "refuses one of many": [
         policy({ Action: ["ecr:GetAuthorizationToken", "s3:GetObject"], Resource: ["arn:x", "*"] }),
         "policy is s3:GetObject allowed on everything",
@@ -203,6 +254,15 @@ describe("policies of permissions", () => {
         }),
         "policy is iam:PassRole to any service",
       ],
+      ...Object.fromEntries(
+        ["DeleteRolePolicy", "DetachRolePolicy", "DeleteRolePermissionsBoundary"].map((name) => [
+          `refuses to take away what denies or bounds: ${name}`,
+          [
+            policy({ Action: `iam:${name}`, Resource: passed.Resource }),
+            `policy is iam:${name} allowed`,
+          ] as const,
+        ]),
+      ),
       "accepts to pass one role to one service": [policy(passed)],
       "refuses all of IAM": [
         policy({ Action: "iam:*", Resource: "arn:x" }),
@@ -270,6 +330,11 @@ describe("policies of permissions", () => {
       "refuses everybody": [role("*"), everybody],
       "refuses everybody of AWS": [role({ AWS: "*" }), everybody],
       "refuses a whole account": [role({ AWS: "arn:aws:iam::123456789012:root" }), everybody],
+      "refuses a whole account by its number": [role({ AWS: "123456789012" }), everybody],
+      "refuses a whole account by its number, among others": [
+        role({ AWS: ["arn:aws:iam::123456789012:role/deploy", "210987654321"] }),
+        everybody,
+      ],
       "refuses one of many": [role({ AWS: ["arn:aws:iam::1:role/a", "*"] }), everybody],
       "accepts a denial": [role("*", { Effect: "Deny" })],
       "waits for a trust that is not known": [
@@ -313,6 +378,25 @@ describe("policies of permissions", () => {
         props: { managedPolicyArns: [`${aws}AdministratorAccess`] },
       },
       finds: [`managedPolicyArns.0 is "${aws}AdministratorAccess"`],
+    },
+    ...Object.fromEntries(
+      ["policyAttachment:PolicyAttachment", "groupPolicyAttachment:GroupPolicyAttachment"].flatMap(
+        (type) =>
+          Object.entries(
+            property({ type: `aws:iam/${type}`, props: {} }, "policyArn", {
+              right: ["arn:aws:iam::123456789012:policy/athena", UNKNOWN],
+              wrong: [`${aws}AdministratorAccess`],
+              as: undefined as never,
+            }),
+          ),
+      ),
+    ),
+    "refuses one among all that a role may have": {
+      given: {
+        type: "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        props: { policyArns: [UNKNOWN, `${aws}PowerUserAccess`] },
+      },
+      finds: [`policyArns.1 is "${aws}PowerUserAccess"`],
     },
     "accepts a role without": { given: { type: "aws:iam/role:Role", props: {} } },
   });

@@ -40,6 +40,13 @@ describe("policies of the way in", () => {
     }),
     ...property(https, "certificateArn", { right: ["arn:d", UNKNOWN], wrong: [undefined, ""] }),
     ...property(https, "protocol", { wrong: [undefined, UNKNOWN], right: ["TLS", "HTTP"] }),
+    "refuses a listener of aws.alb without a certificate": {
+      given: {
+        type: "aws:alb/listener:Listener",
+        props: { ...https.props, certificateArn: undefined },
+      },
+      finds: ["certificateArn is not set"],
+    },
   });
 
   const redirecting = listener({ protocol: "HTTP", defaultActions: redirect });

@@ -72,6 +72,14 @@ describe("policies of the phases", () => {
       "accepts a redirect": { given: listener({ type: "redirect" }) },
       "refuses a canary": { given: listener(to(90, 10)), finds: weight("90 and 10") },
       "refuses a canary in a rule": { given: rule(to(999, 1)), finds: weight("999 and 1") },
+      "refuses a canary of aws.alb, which makes the same by another type": {
+        given: { ...listener(to(90, 10)), type: "aws:alb/listener:Listener" },
+        finds: weight("90 and 10"),
+      },
+      "refuses a canary in a rule of aws.alb": {
+        given: { ...rule(to(90, 10)), type: "aws:alb/listenerRule:ListenerRule" },
+        finds: weight("90 and 10"),
+      },
       "refuses no weight at all": { given: listener(to(0, 0)), finds: weight("0 and 0") },
       "refuses a weight that is not known": {
         given: listener(to(UNKNOWN, 0)),
@@ -129,6 +137,14 @@ describe("policies of the phases", () => {
       "refuses the source in the end": {
         given: [...GROUPS, listener(to(0, 100))],
         phase: "complete",
+        finds: other,
+      },
+      "refuses the source after the switch, whatever made listener and groups": {
+        given: [...GROUPS, listener(to(0, 100))].map((it) => ({
+          ...it,
+          type: it.type.replace("aws:lb/", "aws:alb/"),
+        })),
+        phase: "switched",
         finds: other,
       },
       "refuses a group of somebody else": {
@@ -219,7 +235,11 @@ describe("policies of the phases", () => {
   describePolicy(
     "phase-no-replica-sessions",
     cases({
-      "accepts it while replicating": { given: replica, phase: "replicating" },
+      "refuses it while replicating: the sessions that replicate set it for themselves": {
+        given: replica,
+        phase: "replicating",
+        finds: role,
+      },
       "refuses it after the switch": { given: replica, phase: "switched", finds: role },
       "refuses it in the end": { given: replica, phase: "complete", finds: role },
       "refuses it in a new home": { given: replica, phase: "greenfield", finds: role },

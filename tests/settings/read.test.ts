@@ -401,7 +401,7 @@ describe("settings", () => {
       "refuses a variable that the program sets itself",
       { "redash:environment": '{"REDASH_WEB_WORKERS":"9"}' },
       [
-        'redash:environment = {"REDASH_WEB_WORKERS":"9"} | variables that the program does not set itself; it sets REDASH_WEB_WORKERS | remove REDASH_WEB_WORKERS from redash:environment',
+        "redash:environment = (REDASH_WEB_WORKERS) | variables that the program does not set itself; it sets REDASH_WEB_WORKERS | remove REDASH_WEB_WORKERS from redash:environment",
       ],
     ],
     [
@@ -411,7 +411,7 @@ describe("settings", () => {
           '{"REDASH_DATABASE_URL":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
       },
       [
-        'redash:secretEnvironment = {"REDASH_DATABASE_URL":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"} | variables that the program does not set itself; it sets REDASH_DATABASE_URL | remove REDASH_DATABASE_URL from redash:secretEnvironment',
+        "redash:secretEnvironment = (REDASH_DATABASE_URL) | variables that the program does not set itself; it sets REDASH_DATABASE_URL | remove REDASH_DATABASE_URL from redash:secretEnvironment",
       ],
     ],
     [
@@ -437,6 +437,44 @@ describe("settings", () => {
       ],
     ],
     [
+      "does not repeat a secret that stands where the ARN of one belongs",
+      {
+        "redash:secretEnvironment": '{"REDASH_MAIL_PASSWORD":"hunter2"}',
+        "redash:sourceSecretsArn": '{"cookieSecret":"hunter2","secretKey":"hunter2"}',
+      },
+      [
+        'redash:secretEnvironment = (REDASH_MAIL_PASSWORD) | NAME: ARN of a secret, with :key:: behind it for a key of its JSON (at REDASH_MAIL_PASSWORD: Invalid string: must match pattern /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\\d{12}:secret:[^:\\s]+(?::[^:\\s]*:[^:\\s]*:[^:\\s]*)?$/) | write redash:secretEnvironment: {"REDASH_MAIL_PASSWORD":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-AbCdEf:password::"} into the stack file',
+        "redash:sourceSecretsArn = (hidden) | the ARN of a Secrets Manager secret | pulumi config set redash:sourceSecretsArn arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash/source-AbCdEf",
+      ],
+    ],
+    [
+      "shows what is no ARN of a secret, if it is an ARN",
+      { "redash:sourceSecretsArn": "arn:aws:kms:eu-west-1:111122223333:key/source" },
+      [
+        "redash:sourceSecretsArn = arn:aws:kms:eu-west-1:111122223333:key/source | the ARN of a Secrets Manager secret | pulumi config set redash:sourceSecretsArn arn:aws:secretsmanager:eu-west-1:123456789012:secret:redash/source-AbCdEf",
+      ],
+    ],
+    [
+      "refuses a Redis of its own for the queue, plain or secret: the move would suspend and carry another one",
+      {
+        "redash:environment": '{"RQ_REDIS_URL":"redis://:hunter2@queue"}',
+        "redash:secretEnvironment":
+          '{"RQ_REDIS_URL":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"}',
+      },
+      [
+        "redash:environment = (RQ_REDIS_URL) | each variable once; RQ_REDIS_URL is in secretEnvironment too, and ECS refuses both | remove RQ_REDIS_URL from redash:environment",
+        "redash:environment = (RQ_REDIS_URL) | one Redis for everything, REDASH_REDIS_URL's, which the program sets; RQ_REDIS_URL is another for the queue | remove RQ_REDIS_URL from redash:environment",
+        "redash:secretEnvironment = (RQ_REDIS_URL) | one Redis for everything, REDASH_REDIS_URL's, which the program sets; RQ_REDIS_URL is another for the queue | remove RQ_REDIS_URL from redash:secretEnvironment",
+      ],
+    ],
+    [
+      "refuses a key that is called as what every object has",
+      { "redash:toString": "x" },
+      [
+        "redash:toString = x | the keys of docs/settings.md; the nearest is redash:host | pulumi config rm redash:toString, or rename it",
+      ],
+    ],
+    [
       "refuses a secret in plain environment and does not repeat it",
       { "redash:environment": '{"REDASH_MAIL_PASSWORD":"hunter2"}' },
       [
@@ -454,7 +492,7 @@ describe("settings", () => {
       },
       [
         "redash:environment = (REDASH_MAIL_SERVER, REDASH_LOG_LEVEL, REDASH_ENABLED_DESTINATIONS) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_SERVER does | remove REDASH_MAIL_SERVER from redash:environment; or let it speak: pulumi config set redash:silent false",
-        'redash:environment = {"REDASH_MAIL_SERVER":"mail","REDASH_LOG_LEVEL":"DEBUG","REDASH_ENABLED_DESTINATIONS":"redash.destinations.slack"} | variables that the program does not set itself; it sets REDASH_ENABLED_DESTINATIONS | remove REDASH_ENABLED_DESTINATIONS from redash:environment',
+        "redash:environment = (REDASH_MAIL_SERVER, REDASH_LOG_LEVEL, REDASH_ENABLED_DESTINATIONS) | variables that the program does not set itself; it sets REDASH_ENABLED_DESTINATIONS | remove REDASH_ENABLED_DESTINATIONS from redash:environment",
         "redash:secretEnvironment = (REDASH_MAIL_PASSWORD) | nothing by which a silent Redash would tell somebody; REDASH_MAIL_PASSWORD does | remove REDASH_MAIL_PASSWORD from redash:secretEnvironment; or let it speak: pulumi config set redash:silent false",
       ],
     ],
@@ -591,12 +629,15 @@ describe("settings", () => {
         "redash:host": "redash.example.com",
         "redash:ingressCidrs": '["203.0.113.0/24"]',
         "redash:vpcId": "vpc-0123456789abcdef0",
+        "redash:environment":
+          '{"REDASH_MAIL_DEFAULT_SENDER":"redash@example.com","REDASH_LDAP_URL":"hunter2"}',
       }),
     );
     assert.deepEqual(problems, []);
     assert.deepEqual(
       examples.map(({ key }) => key),
-      ["redash:vpcId", "redash:host", "redash:ingressCidrs"],
+      ["redash:vpcId", "redash:environment", "redash:host", "redash:ingressCidrs"],
     );
+    assert.equal(examples[1]?.value, "(REDASH_MAIL_DEFAULT_SENDER, REDASH_LDAP_URL)");
   });
 });

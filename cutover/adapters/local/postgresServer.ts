@@ -140,7 +140,7 @@ function binariesFor(major: PostgresMajor, directory: string, owner: Owner): str
   const native = join(__dirname, "..", "..", "..", "node_modules", packageName, "native");
   if (!existsSync(native)) {
     throw new Error(
-      `npm has no PostgreSQL ${major} for ${process.platform} on ${process.arch} (${packageName}); use Linux or macOS on x64 or arm64, and npm ci without --omit=optional`,
+      `npm has no PostgreSQL ${major} for ${process.platform} on ${process.arch} (${packageName}); use Linux on x64, and npm ci without --omit=optional`,
     );
   }
   const usable = spawnSync(join(native, "bin", "postgres"), ["--version"], {

@@ -5,7 +5,7 @@ import { awsPreflightChecks } from "../../../cutover/adapters/aws/preflight/pref
 import { type CheckResult, judgedAll } from "../../../cutover/preflight/check";
 import { known } from "../../../cutover/preflight/fact";
 import { preflightChecks } from "../../../cutover/preflight/preflight";
-import { BROKEN_AWS } from "../../support/aws/brokenAwsFacts";
+import { BROKEN_AWS } from "../../support/aws/brokenAwsFacts/brokenAwsFacts";
 import { soundAwsFacts } from "../../support/aws/soundAwsFacts";
 import type { Draft } from "../../support/cutover/soundFacts";
 import { unknown } from "../../support/cutover/brokenFacts/brokenCase";

@@ -142,7 +142,7 @@ Times of the report of 2026-01-02 03:04:05 UTC; –: it has none. What is on the
 |   15 | lead     | looks at Redash, as users do, and says stay or back                              |            – |       |       |
 |   16 | operator | \`npm run move -- rollback --stack prod\`: only if the lead says back              |            – |       |       |
 |   17 | operator | \`npx pulumi config set redash:phase switched --stack prod\`: not after a rollback |            – |       |       |
-|   18 | operator | \`npx pulumi up --policy-pack policies --stack prod\`                              |            – |       |       |
+|   18 | operator | \`npx pulumi up --refresh --policy-pack policies --stack prod\`                    |            – |       |       |
 
 ## Days later
 

@@ -18,7 +18,7 @@ export const INSTANCE = "i-0123456789abcdef0";
 export const DOCUMENT = "redash-prod-source";
 const CLUSTER = "redash";
 /** Service → tasks before the switch, and after it. */
-export const TASKS = {
+const TASKS = {
   server: { replicating: 1, switched: 1 },
   scheduler: { replicating: 0, switched: 1 },
   worker: { replicating: 1, switched: 1 },

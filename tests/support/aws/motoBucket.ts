@@ -26,7 +26,7 @@ export async function motoBucket(moto: Moto): Promise<S3Client> {
 }
 
 /** Sleeps nowhere: the pauses of `call` cost a test nothing. */
-export const impatient = (clock: Clock): Clock => ({ ...clock, sleep: () => Promise.resolve() });
+const impatient = (clock: Clock): Clock => ({ ...clock, sleep: () => Promise.resolve() });
 
 export const bucketOf = (client: S3Client, clock: Clock) =>
   new S3Bucket(client, BUCKET, impatient(clock));

@@ -9,7 +9,7 @@ import { REGION } from "./moto";
 const is = <T>(value: T): Fact<T> => ({ isKnown: true, value });
 const arn = (what: string) => `arn:aws:${what.replace(":", `:${REGION}:123456789012:`)}`;
 
-export const DATABASE_URL_SECRET = arn("secretsmanager:secret:database-url");
+const DATABASE_URL_SECRET = arn("secretsmanager:secret:database-url");
 
 /** A world on AWS as the program describes it. */
 export const awsDescription = (): AwsWorldDescription => ({
