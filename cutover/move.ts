@@ -53,7 +53,10 @@ export class Move {
     const { world, journal, lock, clock } = this.options;
     const entries = await journal.read();
     const before = moveStateOf(entries);
-    assertDue(act, before, clock.nowMs(), run.resume);
+    assertDue(act, before, clock.nowMs(), {
+      resume: run.resume,
+      sourceGone: this.options.sourceGone ?? false,
+    });
     const { accepted } =
       act === "prepare" && before.open === undefined
         ? await this.assertReady(run.stop, run.accept)

@@ -25,7 +25,11 @@ export interface ActOptions {
   readonly drainDeadlineMs: number;
   /** How long a copy or a comparison of everything may take, in milliseconds. */
   readonly longDeadlineMs: number;
-  /** Whether the source's host is no more: `finish` then clears the target alone. @default false */
+  /**
+   * Whether the source's host is no more: `finish` then ends a cutover that has turned users over, and clears the target
+   * alone.
+   * @default false
+   */
   readonly sourceGone?: boolean;
 }
 
@@ -43,6 +47,6 @@ export function planOf(act: Act, world: World, options: ActOptions): Plan {
       return switchPlan(act, world, options);
     case "finish":
     case "abort":
-      return removalPlan(act, world, options.sourceGone ?? false);
+      return removalPlan(act, world, options);
   }
 }

@@ -36,7 +36,8 @@ export function moveStateOf(entries: readonly Entry[]): MoveState {
     if (entry.act === "verify") verifiedMs = entry.atMs;
     else if (done === undefined) verifiedMs = undefined;
   }
-  return { done, verifiedMs, open: openAct(entries) };
+  // Without the source's host `finish` ends a cutover that its other side can no longer end.
+  return { done, verifiedMs, open: done === "finish" ? undefined : openAct(entries) };
 }
 
 /** Act → how far a move is when it was undone. Those after the comparison leave it where it was. */
@@ -99,10 +100,18 @@ const VERIFIED_FOR_MS = 24 * 3_600_000;
 const RESUMED_WITHIN_MS = 3_600_000;
 
 /**
- * @param resume whether an old interrupted run may be taken up
+ * @param how `resume`: whether an old interrupted run may be taken up; `sourceGone`: whether the source's host is no more,
+ *   so that nothing but `finish` can end a cutover that has turned users over
  * @throws Refusal that says which act is due
  */
-export function assertDue(act: Act, state: MoveState, nowMs: number, resume: boolean): void {
+export function assertDue(
+  act: Act,
+  state: MoveState,
+  nowMs: number,
+  how: { readonly resume: boolean; readonly sourceGone: boolean },
+): void {
+  const { open } = state;
+  if (how.sourceGone && act === "finish" && open?.act === "cutover" && open.flipped) return;
   const due = dueActs(state);
   const [first] = due;
   const hint = (of: Act) => `run: npm run move -- ${of}`;
@@ -120,7 +129,7 @@ export function assertDue(act: Act, state: MoveState, nowMs: number, resume: boo
     );
   }
   const ageMs = state.open === undefined ? 0 : nowMs - state.open.lastMs;
-  if (state.open?.act === act && ageMs > RESUMED_WITHIN_MS && !resume) {
+  if (state.open?.act === act && ageMs > RESUMED_WITHIN_MS && !how.resume) {
     throw new Refusal(
       `${act} was left ${Math.round(ageMs / 60_000)} minutes ago and may not be what you think it is; look at it with: npm run move -- status; then take it up with: npm run move -- ${act} --resume`,
     );

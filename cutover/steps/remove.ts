@@ -15,21 +15,34 @@ import { dropApplicationSchema } from "../database/schema";
 import type { Plan, Step } from "../engine/step";
 import { BACK, CHANGES, FORWARD, type Side, type SideName, type World } from "../ports";
 import { phaseRecorded } from "./phase";
-import { taskRemoved } from "./task";
+import type { ActOptions } from "./acts";
+import { schedulerStarted } from "./aroundWindow";
+import { queryExecuted } from "./proof";
+import { queueOpened } from "./queue";
+import { foreignKeysValidated, taskRemoved } from "./task";
 import { withBoth } from "./verification";
 
 /**
  * `finish` after the move, `abort` before it: nothing of the move is left in either database.
- * @param sourceGone whether the host is no more, so that `finish` clears the target alone
+ * @param options whether the source's host is no more: `finish` then does what the cutover may have left undone behind its
+ *   flip, as far as the target can alone, and clears it; and how long a look at every row may take
  */
-export function removalPlan(act: "finish" | "abort", world: World, sourceGone = false): Plan {
+export function removalPlan(
+  act: "finish" | "abort",
+  world: World,
+  options: Pick<ActOptions, "sourceGone" | "longDeadlineMs">,
+): Plan {
   const { source, target, transport } = world;
-  if (act === "finish" && sourceGone)
+  if (act === "finish" && options.sourceGone === true)
     return {
       act,
       writeOutageBudgetMs: 0,
       steps: [
         usersOn(world, "target"),
+        queueOpened(target),
+        schedulerStarted(target),
+        queryExecuted(world, target),
+        ...(transport.kind === "dms" ? [foreignKeysValidated(world, options.longDeadlineMs)] : []),
         replicationRemoved(target),
         nothingLeft([target]),
         ...phaseRecorded(world, "complete"),

@@ -207,7 +207,7 @@ describe("the move, between a real PostgreSQL 13 and 17", function () {
   });
 
   it("finishes with nothing of the move left on either side, the old host still fenced", async () => {
-    await done(removalPlan("finish", servers.world));
+    await done(removalPlan("finish", servers.world, BUDGET));
     for (const side of ["source", "target"] as const) {
       assert.equal(
         await count(

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "mocha";
 import { type Clock, systemClock } from "../../cutover/engine/clock";
 import { type Outcome, runPlan } from "../../cutover/engine/engine";
 import type { Plan } from "../../cutover/engine/step";
+import { Move } from "../../cutover/move";
 import type { World } from "../../cutover/ports";
 import { planOf } from "../../cutover/steps/acts";
 import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
@@ -12,6 +13,10 @@ import { twoServers, type TwoServers } from "../support/cutover/twoServers";
 /** Ten times as fast, or a test would wait as long as the engine does for a server that may come back. */
 const FAST: Clock = { ...systemClock, monotonicMs: () => performance.now() * 10 };
 const LIMITS = { writeOutageBudgetMs: 10_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
+
+/** What is there of the move on the target. */
+const LEFT = `SELECT ((SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)
+  + (SELECT count(*) FROM pg_subscription) + (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'redash%'))::int AS left`;
 
 describe("a move whose source is gone", function () {
   this.timeout(120_000);
@@ -57,12 +62,69 @@ describe("a move whose source is gone", function () {
     );
     assert.equal(outcome, "done", reason);
     const target = await servers.administrator("target");
-    const { rows } = await target.query<{ left: number }>(
-      `SELECT ((SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)
-             + (SELECT count(*) FROM pg_subscription)
-             + (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'redash%'))::int AS left`,
-    );
+    const { rows } = await target.query<{ left: number }>(LEFT);
     await target.end();
     assert.deepEqual(rows, [{ left: 0 }]);
+  });
+});
+
+describe("a cutover whose source goes right after the flip", function () {
+  this.timeout(120_000);
+  let servers: TwoServers;
+  const journal = new MemoryJournal();
+  let runs = 0;
+
+  before(async () => {
+    servers = await twoServers();
+    await smallRedash(await servers.administrator("source"));
+  });
+  after(async () => {
+    await servers.remove();
+  });
+
+  it("needs a person, and is ended by finish on the target alone, with everything that users need", async () => {
+    const move = (sourceGone: boolean) =>
+      new Move({
+        ...LIMITS,
+        sourceGone,
+        world: servers.world,
+        journal,
+        lock: new MemoryLock(),
+        clock: FAST,
+      });
+    const { target } = servers.world;
+    const signal = AbortSignal.timeout(60_000);
+    for (const act of ["prepare", "replicate", "verify"] as const) {
+      const { outcome, reason } = await runPlan(planOf(act, servers.world, LIMITS), {
+        clock: systemClock,
+        journal,
+        lock: new MemoryLock(),
+        run: `run-${++runs}`,
+      });
+      assert.equal(outcome, "done", reason);
+    }
+    const { outcome, reason } = await runPlan(planOf("cutover", servers.world, LIMITS), {
+      clock: FAST,
+      journal,
+      lock: new MemoryLock(),
+      run: "cutover",
+      before: async ({ id }) => {
+        if (id === "target-queue-opened") await servers.servers.source.stop("immediate");
+      },
+    });
+    assert.equal(outcome, "needs-person", reason);
+    assert.match(reason, /ECONNREFUSED/);
+    await target.workload.stop("scheduler", signal);
+    const run = { resume: false, stop: signal, onEvent: () => undefined };
+    await assert.rejects(move(false).perform("finish", run), /finish is out of order/);
+
+    const { verdict, text } = await move(true).perform("finish", run);
+    assert.equal(verdict, "done", text);
+    assert.match(text, /the move is complete$/);
+    assert.equal((await target.workload.state("scheduler", signal)).running, 1);
+    assert.equal(await target.queue.isSuspended(signal), false);
+    const client = await servers.administrator("target");
+    assert.deepEqual((await client.query(LEFT)).rows, [{ left: 0 }]);
+    await client.end();
   });
 });

@@ -518,7 +518,7 @@ describe("preflight, in a world of real servers", function () {
       "target-empty":
         "fail: schema public has access_permissions, alembic_version, alert_subscriptions, alerts, api_keys and 45 more",
     });
-    await done(removalPlan("abort", world));
+    await done(removalPlan("abort", world, { longDeadlineMs: 60_000 }));
   });
 
   it("has the checks of where the world is last, and is refused by one of them", async () => {

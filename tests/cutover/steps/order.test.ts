@@ -30,9 +30,14 @@ function journal(
 }
 const done = (...acts: Act[]) => journal(...acts.map((act) => ({ act, outcome: "done" as const })));
 const due = (entries: Entry[]) => dueActs(moveStateOf(entries));
-const refusal = (act: Act, entries: Entry[], resume = false): string | undefined => {
+const refusal = (
+  act: Act,
+  entries: Entry[],
+  resume = false,
+  sourceGone = false,
+): string | undefined => {
   try {
-    assertDue(act, moveStateOf(entries), NOW_MS, resume);
+    assertDue(act, moveStateOf(entries), NOW_MS, { resume, sourceGone });
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -135,6 +140,26 @@ describe("the order of acts", () => {
       { act: "replicate", outcome: "undone" },
     );
     assert.deepEqual(due(entries), ["replicate", "prepare", "abort"]);
+  });
+
+  it("lets finish end a cutover that turned users over, once the source's host is no more", () => {
+    const flipped = { act: "cutover", steps: ["source-fenced", "traffic-to-target"] } as const;
+    const entries = journal({ ...flipped, outcome: "needs-person", steps: [...flipped.steps] });
+    assert.match(
+      refusal("finish", entries) ?? "",
+      /^finish is out of order: cutover needs a person/,
+    );
+    assert.equal(refusal("finish", entries, false, true), undefined);
+    const fenced = journal({ act: "cutover", steps: ["source-fenced"] });
+    assert.match(refusal("finish", fenced, false, true) ?? "", /^finish is out of order/);
+    const ended = [...entries, ...done("finish")];
+    assert.deepEqual(due(ended), []);
+    assert.equal(moveStateOf(ended).open, undefined);
+    assert.deepEqual(due([...entries, ...journal({ act: "finish" })]), ["finish"]);
+    assert.deepEqual(due([...entries, ...journal({ act: "finish", outcome: "undone" })]), [
+      "cutover",
+      "rollback",
+    ]);
   });
 
   it("lets a run of yesterday be taken up only by who says so", () => {
