@@ -1,4 +1,5 @@
 import { oneRow, withClient } from "../database/database";
+import { awaitMarker, writeMarker } from "../database/marker";
 import {
   advanceSlot,
   createSlot,
@@ -10,10 +11,14 @@ import {
   unsubscribe,
 } from "../database/replication";
 import { tables } from "../database/table";
+import { limited } from "../engine/limited";
 import type { Step } from "../engine/step";
 import { CHANGES, directionFrom, isTaskForward, type Side, type World } from "../ports";
 import { assertSound } from "./task";
 import { compareChanges, withBoth } from "./verification";
+
+/** Who lags more than that lags minutes later too, when users would wait for it. */
+const ARRIVES_WITHIN_MS = 30_000;
 
 export function ready(world: World, from: Side, to: Side): Step {
   return {
@@ -22,7 +27,8 @@ export function ready(world: World, from: Side, to: Side): Step {
     watch: "healthy targets, lag, backlog: what is wrong ends it here, with nothing changed",
     deadlineMs: 60_000,
     estimateMs: 100,
-    apply: async ({ signal }) => {
+    apply: async (running) => {
+      const { clock, signal } = running;
       const problems: string[] = [];
       const servers = await to.workload.state("servers", signal);
       const healthy = await world.traffic.healthyTargets(to.name, signal);
@@ -61,6 +67,21 @@ export function ready(world: World, from: Side, to: Side): Step {
       });
       if (problems.length > 0)
         throw new Error(`the ${to.name} is not ready: ${problems.join("; ")}`);
+      // One that is enabled may stop at the same error again and again, and only its server's log tells.
+      await limited(
+        (within) =>
+          withBoth(from, to, { ...running, signal: within }, async (here, there) =>
+            awaitMarker(there, await writeMarker(here), { clock, signal: within }),
+          ),
+        {
+          clock,
+          limitMs: ARRIVES_WITHIN_MS,
+          late: new Error(
+            `the ${to.name} is not ready: what was written on the ${from.name} ${ARRIVES_WITHIN_MS / 1000} s ago has not arrived; replication lags, or stops at an error that the ${to.name}'s log names (of AWS DMS: the task's log)`,
+          ),
+          stops: [signal],
+        },
+      );
       return { healthyTargets: healthy, servers: servers.running };
     },
   };
