@@ -23,8 +23,8 @@ export class StepRunner {
   /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
   isUndoing = false;
   /**
-   * Entries of the window that nobody misses if this process dies. They are written with the next one that somebody
-   * would miss: nobody can write while a journal is written.
+   * Entries that are written with the next one: of the window those that nobody misses if this process dies, as nobody can
+   * write while a journal is written; and what a step warns of, which must not be known less than that it is done.
    */
   private held: Entry[] = [];
 
@@ -136,22 +136,20 @@ export class StepRunner {
 
   /** Writes an event and tells it. @throws Error if the journal cannot be written, unless users wait for an undo */
   async write(event: Event): Promise<void> {
-    await this.keep(event);
-    this.options.onEvent?.(event);
-  }
-
-  /** Writes what was told already. @throws as `write` */
-  async keep(event: Event): Promise<void> {
+    const { held } = this;
+    this.held = [];
     try {
-      await this.options.journal.append(...this.held, this.entry(event));
-      this.held = [];
+      await this.options.journal.append(...held, this.entry(event));
     } catch (error) {
+      // Something may have been held meanwhile.
+      this.held = [...held, ...this.held];
       if (!this.isUndoing) throw error;
-      this.warnings.push({
-        step: "step" in event ? event.step : this.plan.act,
-        message: `the journal cannot be written: ${messageOf(error)}`,
-      });
+      const step = "step" in event ? event.step : this.plan.act;
+      const message = `the journal cannot be written: ${messageOf(error)}`;
+      this.warnings.push({ step, message });
+      this.held.push(this.entry({ kind: "warning", run: this.options.run, step, message }));
     }
+    this.options.onEvent?.(event);
   }
 
   /** Tells an event, and writes it later. */
@@ -179,21 +177,22 @@ export class StepRunner {
     work: (running: Running) => Promise<T>,
   ): Promise<T> {
     const { clock, run } = this.options;
-    const tell = (kind: "progress" | "warning") => (message: string) => {
-      if (kind === "warning") {
-        // A step that is tried again finds it again.
-        if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
-        this.warnings.push({ step: step.id, message });
-      }
-      this.options.onEvent?.({ kind, run, step: step.id, message });
+    const progress = (message: string) => {
+      this.options.onEvent?.({ kind: "progress", run, step: step.id, message });
+    };
+    const warn = (message: string) => {
+      // A step that is tried again finds it again.
+      if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
+      this.warnings.push({ step: step.id, message });
+      this.hold({ kind: "warning", run, step: step.id, message });
     };
     return limited(
       (signal) =>
         work({
           clock,
           signal,
-          progress: tell("progress"),
-          warn: tell("warning"),
+          progress,
+          warn,
           begunBy: this.history?.begunBy ?? run,
           spentMs: this.startedBefore(step)?.spentMs ?? 0,
         }),
