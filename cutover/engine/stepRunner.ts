@@ -54,16 +54,19 @@ export class StepRunner {
     stops: readonly AbortSignal[],
     patienceMs = 0,
   ): Promise<string | undefined> {
-    const { run } = this.options;
+    const { run, clock } = this.options;
     const { inWindow = false, irreversible = false } = step;
     // Whoever takes the act up must know of what it has to undo, and of the flip.
     const isMissed = !inWindow || step.undo !== undefined || irreversible;
     const durationMs = this.stopwatch();
     // Or the reason would be that its time is over.
     const triedMs = Math.min(patienceMs, limitMs / 2);
+    // A journal that does not answer for a moment is no other reason to stop than a server that does not.
+    const told = { clock, signal: AbortSignal.any([...stops]), progress: this.progressOf(step) };
+    const written = (event: Event) => patiently(told, triedMs, () => this.write(event));
     try {
       const started = { kind: "step-started", run, step: step.id } as const;
-      if (isMissed) await this.write(started);
+      if (isMissed) await written(started);
       else this.hold(started);
       // In the window nobody can write while it is asked whether something is done that nobody has begun.
       const isAsked = !inWindow || this.startedBefore(step) !== undefined;
@@ -77,7 +80,7 @@ export class StepRunner {
       this.evidence.set(step.id, evidence);
       const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
       const done = { ...event, durationMs: durationMs() };
-      if (!inWindow || irreversible) await this.write(done);
+      if (!inWindow || irreversible) await written(done);
       else this.hold(done);
       return undefined;
     } catch (error) {
@@ -163,6 +166,10 @@ export class StepRunner {
     atMs: this.options.clock.nowMs(),
   });
 
+  private readonly progressOf = (step: Step) => (message: string) => {
+    this.options.onEvent?.({ kind: "progress", run: this.options.run, step: step.id, message });
+  };
+
   private stopwatch(): () => number {
     const { clock } = this.options;
     const start = clock.monotonicMs();
@@ -177,9 +184,6 @@ export class StepRunner {
     work: (running: Running) => Promise<T>,
   ): Promise<T> {
     const { clock, run } = this.options;
-    const progress = (message: string) => {
-      this.options.onEvent?.({ kind: "progress", run, step: step.id, message });
-    };
     const warn = (message: string) => {
       // A step that is tried again finds it again.
       if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
@@ -191,7 +195,7 @@ export class StepRunner {
         work({
           clock,
           signal,
-          progress,
+          progress: this.progressOf(step),
           warn,
           begunBy: this.history?.begunBy ?? run,
           spentMs: this.startedBefore(step)?.spentMs ?? 0,
@@ -215,7 +219,7 @@ const holds = (step: Step, running: Running): Promise<boolean> =>
 
 /** Does again what fails, for a while, and says so. @throws what it threw the last time */
 async function patiently<T>(
-  { clock, signal, progress }: Running,
+  { clock, signal, progress }: Pick<Running, "clock" | "signal" | "progress">,
   patienceMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
