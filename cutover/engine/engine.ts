@@ -236,9 +236,6 @@ class Run {
         ? undefined
         : this.windowClosedMs - this.windowOpenedMs;
     const { evidence, warnings } = this.runner;
-    for (const warning of [...warnings]) {
-      await this.runner.keep({ kind: "warning", run: this.options.run, ...warning });
-    }
     await this.runner.write({
       kind: "run-ended",
       run: this.options.run,

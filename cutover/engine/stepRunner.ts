@@ -23,8 +23,8 @@ export class StepRunner {
   /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
   isUndoing = false;
   /**
-   * Entries of the window that nobody misses if this process dies. They are written with the next one that somebody
-   * would miss: nobody can write while a journal is written.
+   * Entries that are written with the next one: of the window those that nobody misses if this process dies, as nobody can
+   * write while a journal is written; and what a step warns of, which must not be known less than that it is done.
    */
   private held: Entry[] = [];
 
@@ -54,16 +54,19 @@ export class StepRunner {
     stops: readonly AbortSignal[],
     patienceMs = 0,
   ): Promise<string | undefined> {
-    const { run } = this.options;
+    const { run, clock } = this.options;
     const { inWindow = false, irreversible = false } = step;
     // Whoever takes the act up must know of what it has to undo, and of the flip.
     const isMissed = !inWindow || step.undo !== undefined || irreversible;
     const durationMs = this.stopwatch();
     // Or the reason would be that its time is over.
     const triedMs = Math.min(patienceMs, limitMs / 2);
+    // A journal that does not answer for a moment is no other reason to stop than a server that does not.
+    const told = { clock, signal: AbortSignal.any([...stops]), progress: this.progressOf(step) };
+    const written = (event: Event) => patiently(told, triedMs, () => this.write(event));
     try {
       const started = { kind: "step-started", run, step: step.id } as const;
-      if (isMissed) await this.write(started);
+      if (isMissed) await written(started);
       else this.hold(started);
       // In the window nobody can write while it is asked whether something is done that nobody has begun.
       const isAsked = !inWindow || this.startedBefore(step) !== undefined;
@@ -77,7 +80,7 @@ export class StepRunner {
       this.evidence.set(step.id, evidence);
       const event = { kind: "step-done", run, step: step.id, skipped, evidence } as const;
       const done = { ...event, durationMs: durationMs() };
-      if (!inWindow || irreversible) await this.write(done);
+      if (!inWindow || irreversible) await written(done);
       else this.hold(done);
       return undefined;
     } catch (error) {
@@ -136,22 +139,20 @@ export class StepRunner {
 
   /** Writes an event and tells it. @throws Error if the journal cannot be written, unless users wait for an undo */
   async write(event: Event): Promise<void> {
-    await this.keep(event);
-    this.options.onEvent?.(event);
-  }
-
-  /** Writes what was told already. @throws as `write` */
-  async keep(event: Event): Promise<void> {
+    const { held } = this;
+    this.held = [];
     try {
-      await this.options.journal.append(...this.held, this.entry(event));
-      this.held = [];
+      await this.options.journal.append(...held, this.entry(event));
     } catch (error) {
+      // Something may have been held meanwhile.
+      this.held = [...held, ...this.held];
       if (!this.isUndoing) throw error;
-      this.warnings.push({
-        step: "step" in event ? event.step : this.plan.act,
-        message: `the journal cannot be written: ${messageOf(error)}`,
-      });
+      const step = "step" in event ? event.step : this.plan.act;
+      const message = `the journal cannot be written: ${messageOf(error)}`;
+      this.warnings.push({ step, message });
+      this.held.push(this.entry({ kind: "warning", run: this.options.run, step, message }));
     }
+    this.options.onEvent?.(event);
   }
 
   /** Tells an event, and writes it later. */
@@ -164,6 +165,10 @@ export class StepRunner {
     ...event,
     atMs: this.options.clock.nowMs(),
   });
+
+  private readonly progressOf = (step: Step) => (message: string) => {
+    this.options.onEvent?.({ kind: "progress", run: this.options.run, step: step.id, message });
+  };
 
   private stopwatch(): () => number {
     const { clock } = this.options;
@@ -179,21 +184,19 @@ export class StepRunner {
     work: (running: Running) => Promise<T>,
   ): Promise<T> {
     const { clock, run } = this.options;
-    const tell = (kind: "progress" | "warning") => (message: string) => {
-      if (kind === "warning") {
-        // A step that is tried again finds it again.
-        if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
-        this.warnings.push({ step: step.id, message });
-      }
-      this.options.onEvent?.({ kind, run, step: step.id, message });
+    const warn = (message: string) => {
+      // A step that is tried again finds it again.
+      if (this.warnings.some((it) => it.step === step.id && it.message === message)) return;
+      this.warnings.push({ step: step.id, message });
+      this.hold({ kind: "warning", run, step: step.id, message });
     };
     return limited(
       (signal) =>
         work({
           clock,
           signal,
-          progress: tell("progress"),
-          warn: tell("warning"),
+          progress: this.progressOf(step),
+          warn,
           begunBy: this.history?.begunBy ?? run,
           spentMs: this.startedBefore(step)?.spentMs ?? 0,
         }),
@@ -216,7 +219,7 @@ const holds = (step: Step, running: Running): Promise<boolean> =>
 
 /** Does again what fails, for a while, and says so. @throws what it threw the last time */
 async function patiently<T>(
-  { clock, signal, progress }: Running,
+  { clock, signal, progress }: Pick<Running, "clock" | "signal" | "progress">,
   patienceMs: number,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -242,7 +242,26 @@ describe("the engine", () => {
     );
     assert.deepEqual(outcome.warnings, [{ step: "a", message: "one job was cut" }]);
     assert.deepEqual(told, ["run-started", "step-started", "warning", "step-done", "run-ended"]);
-    assert.ok(kinds(with_.journal).includes("warning a"));
+    assert.deepEqual(kinds(with_.journal), [
+      ...["run-started", "step-started a", "warning a", "step-done a", "run-ended"],
+    ]);
+  });
+
+  it("has what a step warns of in the journal as soon as it has that the step is done", async () => {
+    const with_ = setup();
+    const killed = with_.journal.forProcessKilledAfter(4);
+    const steps = [
+      new Switches().step("a", {
+        apply: ({ warn }) => {
+          warn("one job was cut");
+          return Promise.resolve({});
+        },
+      }),
+    ];
+    await with_.clock.run(Promise.race([run(steps, { ...with_, journal: killed }), killed.dead]));
+    assert.deepEqual(kinds(with_.journal), [
+      ...["run-started", "step-started a", "warning a", "step-done a"],
+    ]);
   });
 
   it("lets one process at a time work", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { Event } from "../../../cutover/engine/journal";
+import type { Event, Journal } from "../../../cutover/engine/journal";
 import type { Step } from "../../../cutover/engine/step";
 import { MemoryLock } from "../../support/cutover/memory";
 import {
@@ -155,6 +155,32 @@ describe("the engine, at its flip and behind it", () => {
     assert.deepEqual(await outage(8), ["done", 3_600_000]);
     assert.deepEqual(await outage(9), ["done", undefined]);
     assert.deepEqual(await outage(10), ["done", undefined]);
+  });
+
+  it("tries again behind the flip also what the journal does not take for a moment, and not before it", async () => {
+    const stopped = async (at: string, failures: number) => {
+      const world = new Switches();
+      const with_ = setup();
+      let tries = 0;
+      const journal: Journal = {
+        read: with_.journal.read,
+        append: (...entries) =>
+          entries.some((it) => `${it.kind} ${"step" in it ? it.step : ""}` === at) &&
+          ++tries <= failures
+            ? Promise.reject(new Error("slow down"))
+            : with_.journal.append(...entries),
+      };
+      const steps = cutover(world, { open: { deadlineMs: 10_000 } });
+      const { outcome } = await run(steps, { ...with_, journal });
+      return [outcome, tries, [...world.on].join()];
+    };
+    const ALL = "prepare,fence,drain,flip,open";
+    assert.deepEqual(await stopped("step-started open", 2), ["done", 3, ALL]);
+    assert.deepEqual(await stopped("step-done open", 2), ["done", 3, ALL]);
+    assert.deepEqual(await stopped("step-started open", 100), [
+      ...["needs-person", 6, "prepare,fence,drain,flip"],
+    ]);
+    assert.deepEqual(await stopped("step-done prepare", 1), ["undone", 1, ""]);
   });
 
   it("tells a warning once that a step finds again when it is tried again", async () => {
