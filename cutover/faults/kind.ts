@@ -126,10 +126,13 @@ export const KINDS = {
   "second-operator": { title: "second operator starts the same act" },
   "deadline-too-short": { title: "time limit, or budget of the window, too short" },
   "receiver-unhealthy": {
-    title: "servers of the receiving side gone, at its first look and at the flip",
+    title: "servers of the receiving side gone, at both looks and at the flip",
     isPossible: (moment) => {
       const { to } = sidesOf(moment.act);
-      return isSwitch(moment) && [`${to}-ready`, `traffic-to-${to}`].includes(moment.step);
+      return (
+        isSwitch(moment) &&
+        [`${to}-ready`, `${to}-still-healthy`, `traffic-to-${to}`].includes(moment.step)
+      );
     },
   },
   "fence-ignored": {
