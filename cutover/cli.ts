@@ -11,7 +11,7 @@ import { comparison } from "./report/comparison";
 import { estimate } from "./report/estimate";
 import type { Report } from "./report/report";
 import { readReport, writeDayPlan, writeReport } from "./report/reportFile";
-import { EXIT_CODES, HUNG_UP } from "./report/summary";
+import { EXIT_CODES, LEFT } from "./report/summary";
 import { terminal } from "./report/terminal";
 import { type Act, ACTS } from "./steps/acts";
 
@@ -48,9 +48,9 @@ At any time:
   --gigabytes N    report: estimates the move of a database of that size, and writes the plan of the day (out/day-plan.md)
 
 Ctrl-C finishes or undoes the step at hand; on AWS a second one leaves at once, and the function does it alone. A terminal
-that is closed does as Ctrl-C on this machine; on AWS nobody follows the function any more, which goes on. Exit codes:
-0 done, 1 done with warnings, 2 refused, or failed and undone, 3 needs a person or a look, 64 wrong usage, 129 left a
-function that goes on.`;
+that is closed, or a machine that shuts down, does as Ctrl-C on this machine; on AWS nobody follows the function any more,
+which goes on. Exit codes: 0 done, 1 done with warnings, 2 refused, or failed and undone, 3 needs a person or a look,
+64 wrong usage, 129 left a function that goes on.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -144,13 +144,13 @@ const elsewhere = ({ stack, outputs }: { readonly stack?: string; readonly outpu
 
 const write = (text: string) => process.stderr.write(text);
 
-/** Ways to leave a function alone that is at work. A closed laptop must change nothing: only Ctrl-C asks it to stop. */
+/** Ways to leave a function alone that is at work. A laptop that goes away must change nothing: only Ctrl-C asks it to stop. */
 const leaving = (left: () => string, where = "") => ({
-  hangUp: () => {
+  leave: (signal: "SIGHUP" | "SIGTERM") => {
     write(
-      `\nSIGHUP: nobody follows any more, the function goes on; look at it with: npm run move -- status ${where}\n`,
+      `\n${signal}: nobody follows any more, the function goes on; look at it with: npm run move -- status ${where}\n`,
     );
-    process.exit(HUNG_UP);
+    process.exit(LEFT);
   },
   again: () => {
     write(`left: ${left()}\nlook at it with: ${NEXT}\n`);

@@ -51,21 +51,24 @@ export function narrator(write: (line: string) => void): {
 }
 
 /**
- * Aborted by Ctrl-C, SIGTERM or a terminal that is closed; says so once.
- * @param otherwise what a closed terminal does instead, where the work goes on without it; what a second Ctrl-C does.
- *   @default a closed terminal is as Ctrl-C, and a second one changes nothing
+ * Aborted by Ctrl-C, a terminal that is closed (SIGHUP) or a machine that shuts down (SIGTERM); says so once.
+ * @param otherwise what the latter two do instead, which nobody has typed, where the work goes on without this process;
+ *   what a second Ctrl-C does. @default they are as Ctrl-C, and a second one changes nothing
  */
 export function stopSignal(
   write: (line: string) => void,
-  otherwise: { readonly hangUp?: () => void; readonly again?: () => void } = {},
+  otherwise: {
+    readonly leave?: (signal: "SIGHUP" | "SIGTERM") => void;
+    readonly again?: () => void;
+  } = {},
 ): AbortSignal {
   const stop = new AbortController();
   // Whoever reads along may be gone first (a pager, tee, a closed terminal); the work must still be undone.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (signal === "SIGHUP" && otherwise.hangUp !== undefined) {
-        otherwise.hangUp();
+      if (signal !== "SIGINT" && otherwise.leave !== undefined) {
+        otherwise.leave(signal);
         return;
       }
       if (stop.signal.aborted) otherwise.again?.();

@@ -64,6 +64,22 @@ export const MOVE: Subject = {
       },
     },
     {
+      id: "move-source-tls",
+      title: "A move speaks TLS with the source's PostgreSQL.",
+      controls: [],
+      severity: "high",
+      enforcement: "mandatory",
+      why: "By this way, and that of replication, all data of Redash crosses the network, with the transport logical as with DMS; a source that was prepared has a certificate.",
+      fix: "redash:sourceDatabaseSslMode require; none only by an exception with its reason.",
+      types: [FUNCTION],
+      check: (it) => {
+        if (!isOfMove(it)) return;
+        // What the function is told of the world; without the word it demands TLS.
+        const world = it.json("environment.variables.REDASH_MOVE");
+        world?.must("source.database.sslMode", absentOr(is("require")));
+      },
+    },
+    {
       id: "move-journal-kept",
       title: "Nothing in a move's journal ends by its age.",
       controls: [],

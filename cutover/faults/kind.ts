@@ -134,10 +134,13 @@ export const KINDS = {
     needsPerson: "a step that is over its limit may not go on by itself",
   },
   "receiver-unhealthy": {
-    title: "servers of the receiving side gone, at its first look and at the flip",
+    title: "servers of the receiving side gone, at both looks and at the flip",
     isPossible: (moment) => {
       const { to } = sidesOf(moment.act);
-      return isSwitch(moment) && [`${to}-ready`, `traffic-to-${to}`].includes(moment.step);
+      return (
+        isSwitch(moment) &&
+        [`${to}-ready`, `${to}-still-healthy`, `traffic-to-${to}`].includes(moment.step)
+      );
     },
     needsPerson: "nobody but a person knows why servers are gone",
   },

@@ -17,8 +17,11 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 
 /** A command was not understood (sysexits.h, EX_USAGE). */
 export const WRONG_USAGE = 64;
-/** Its terminal was closed while it followed a function, which goes on: 128 and the number of SIGHUP, as shells count. */
-export const HUNG_UP = 129;
+/**
+ * Nobody follows a function any more, which goes on: the terminal was closed, or the machine shuts down. 128 and the
+ * number of SIGHUP, as shells count.
+ */
+export const LEFT = 129;
 
 /** The last act tells how it ended: what failed before it was done again. A lost write always needs a person. */
 export function verdictOf({ acts, ledger }: Report): Verdict {

@@ -141,6 +141,29 @@ export function wayBackAdvanced(world: World, to: Side): Step {
   };
 }
 
+/**
+ * Right before the window: the drain before it may take minutes, in which servers can go. Not within it: users would
+ * wait for the answer, and a load balancer needs longer to call a server unhealthy (components/targetGroups.ts: three
+ * checks, 15 s apart) than a window lasts, so a second look there would see the same.
+ */
+export function stillHealthy({ traffic }: World, side: Side): Step {
+  return {
+    id: `${side.name}-still-healthy`,
+    title: `Servers of the ${side.name} are healthy, right before users come`,
+    watch: "healthy targets: without one everything is undone, and users could write all the time",
+    deadlineMs: 30_000,
+    estimateMs: 20,
+    apply: async ({ signal }) => {
+      const healthyTargets = await traffic.healthyTargets(side.name, signal);
+      if (healthyTargets < 1)
+        throw new Error(
+          `no server of the ${side.name} is healthy behind the load balancer any more; users stay where they are`,
+        );
+      return { healthyTargets };
+    },
+  };
+}
+
 export function compared(world: World, from: Side, to: Side, id: string, isLast = false): Step {
   return {
     id,

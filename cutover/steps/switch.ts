@@ -7,6 +7,7 @@ import {
   ready,
   schedulerStarted,
   slotsDropped,
+  stillHealthy,
   wayBackAdvanced,
   wayBackPrepared,
   workersWarm,
@@ -60,6 +61,7 @@ export function switchPlan(
       workersWarm(to),
       wayBackAdvanced(world, to),
       compared(world, from, to, "changes-compared-again"),
+      stillHealthy(world, to),
       unfenced(to),
       // Most of the budget is left for what follows.
       fenced(from, Math.min(FENCE_PATIENCE_MS, options.writeOutageBudgetMs / 4)),

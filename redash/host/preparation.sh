@@ -13,8 +13,9 @@ act_prepare() {
   facts=$(sql "SELECT current_setting('server_version_num'), current_setting('port'), current_setting('ssl'),
     (SELECT count(*) FROM pg_roles WHERE rolname IN ('$MOVER', '$TASK'))") || exit
   IFS='|' read -r version inner ssl roles <<<"$facts"
-  ((version >= 100000)) ||
-    refuse "PostgreSQL before 10 knows no logical replication; bring the source to a newer one first (it is $version)"
+  # As preflight, but before an outage that would be for nothing.
+  ((version >= 120000)) ||
+    refuse "PostgreSQL before 12 prints doubles otherwise than the new side, so no comparison would agree; bring the source to a newer one first (it is $version)"
   cidr=$(given cidr)
   [[ $cidr =~ ^[0-9]+(\.[0-9]+){3}/[0-9]+$ ]] || refuse "$cidr is no range of addresses (--cidr)"
   address=$(own_address) || exit

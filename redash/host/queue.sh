@@ -88,7 +88,7 @@ LUA[argument]="
 
 # Runs one of these scripts. The password goes in by the input: arguments can be read by everybody on the host.
 act_queue() {
-  local name script url rq login database container answer
+  local name script url rq database container answer
   find_project
   name=$(given script)
   [[ $name =~ ^(backlog|server|consumers|suspend|resume|suspended|state|restore)$ ]] ||
@@ -96,18 +96,13 @@ act_queue() {
   url=$(server_variable REDASH_REDIS_URL)
   rq=$(server_variable RQ_REDIS_URL)
   [[ -z $rq || $rq == "$url" ]] || refuse "RQ_REDIS_URL is another Redis than REDASH_REDIS_URL; the move knows one"
-  login=
-  if [[ $url == *@* ]]; then
-    login=${url#*://}
-    login=${login%@*}
-  fi
   database=${url##*/}
   [[ $database =~ ^[0-9]+$ ]] || database=0
   container=$(container_of queue) || exit
   script=$(tr '\n' ' ' <<<"${LUA[argument]} ${LUA[$name]}")
   answer=$(
     {
-      [[ -z $login ]] || printf 'AUTH %s%s\n' "${login%%:*}" " $(quoted "$(url_decoded "${login#*:}")")"
+      print_login "$url"
       printf 'SELECT %s\n' "$database"
       printf 'EVAL "%s" 0 %s\n' "$script" "$(given argument | tr -d '\n' | od -An -v -tx1 | tr -d ' \n')"
     } | docker exec --interactive "$container" redis-cli
@@ -115,6 +110,19 @@ act_queue() {
   # redis-cli ends with 0 whatever the server says.
   [[ ${answer##*$'\n'} == '{'* ]] || fail "Redis refuses: ${answer##*$'\n'}"
   printf '%s\n' "${answer##*$'\n'}"
+}
+
+# The login of a URL. Redis before 6 knows only a password, and refuses a user beside it, whom Redash names all the same:
+# its client then sends the password alone. A refusal ends no session, so the password goes first, and the user after it.
+print_login() {
+  local login=${1#*://} user password
+  [[ $login == *@* ]] || return 0
+  login=${login%@*}
+  [[ $login == *:* ]] || return 0
+  user=$(url_decoded "${login%%:*}")
+  password=$(quoted "$(url_decoded "${login#*:}")")
+  printf 'AUTH %s\n' "$password"
+  [[ -z $user || $user == default ]] || printf 'AUTH %s %s\n' "$(quoted "$user")" "$password"
 }
 
 quoted() {

@@ -95,7 +95,7 @@ export const sourceKeys = {
   sourceDatabaseSslMode: fixed<(typeof SSL_MODES)[number]>({
     type: "string",
     description:
-      "Encryption of every way to the source's PostgreSQL: the move's own, replication's, and that of AWS DMS. With none (and npm run source -- prepare --plain, which lets the move in so) all of Redash's data crosses the network in clear; for DMS the guard refuses it unless an exception says why (dms-endpoint-tls, docs/policies.md). The way to RDS is always encrypted.",
+      "Encryption of every way to the source's PostgreSQL: the move's own, replication's, and that of AWS DMS. With none (and npm run source -- prepare --plain, which lets the move in so) all of Redash's data crosses the network in clear: the guard refuses it unless an exception says why (move-source-tls, with DMS also dms-endpoint-tls; docs/policies.md). The way to RDS is always encrypted.",
     effect: "stops a task of AWS DMS that runs; never during a move",
     schema: z.enum(SSL_MODES),
     allowed: SSL_MODES.join(", "),

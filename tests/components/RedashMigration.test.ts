@@ -193,6 +193,21 @@ describe("RedashMigration", () => {
     });
   });
 
+  it("speaks in clear with the source only when it is told to, and the guard refuses that by either transport", async () => {
+    const source = { ...MIGRATION_ARGS.source, sslMode: "none" } as const;
+    const found = (recording: Recording) =>
+      verdictOf(recording, "2026-01-01")
+        .violations.filter(({ policy }) => /-tls$/.test(policy.id))
+        .map(({ policy, resource }) => `${policy.id} ${resource.name}`);
+    const ofMove = "move-source-tls redash-migration-function";
+    assert.deepEqual(found(await recorded({ source })), [ofMove]);
+    assert.deepEqual(found(await recorded({ source, dms: DMS_ARGS })), [
+      "dms-endpoint-tls redash-dms-source",
+      ofMove,
+    ]);
+    assert.deepEqual(found(await recorded()), []);
+  });
+
   describe("with transport dms", () => {
     it("makes these resources besides, and no other", async () => {
       const running = TASK_ALARMS.map((role) => `MetricAlarm redash-migration-${role}`);

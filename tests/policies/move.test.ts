@@ -92,6 +92,38 @@ describe("policies of the move's own resources", () => {
     }),
   });
 
+  const told = (source: unknown, name = NAME): Given =>
+    lambda(
+      { environment: { variables: { REDASH_MOVE: JSON.stringify({ kind: "aws", source }) } } },
+      name,
+    );
+  const clear = { database: { sslMode: "none" } };
+  describePolicy(
+    "move-source-tls",
+    cases({
+      "accepts a world that does not name it, which is TLS": [told({ database: {} })],
+      "accepts a world that demands it": [told({ database: { sslMode: "require" } })],
+      "refuses a way in clear": [
+        told(clear),
+        'environment.variables.REDASH_MOVE.source.database.sslMode is "none"',
+      ],
+      "refuses another word": [
+        told({ database: { sslMode: "prefer" } }),
+        'environment.variables.REDASH_MOVE.source.database.sslMode is "prefer"',
+      ],
+      "refuses what is no JSON": [
+        lambda({ environment: { variables: { REDASH_MOVE: "{" } } }),
+        "environment.variables.REDASH_MOVE is not JSON",
+      ],
+      "waits for a world that is made of outputs": [
+        lambda({ environment: { variables: { REDASH_MOVE: UNKNOWN } } }),
+        "undecided: environment.variables.REDASH_MOVE is not known before the update",
+      ],
+      "leaves a function that is none of a move": [told(clear, "redash-rotation")],
+      "leaves a function that is told of no world": [lambda()],
+    }),
+  );
+
   const JOURNAL = "redash-migration-journal";
   const bucket = (name = JOURNAL): Given => ({ type: "aws:s3/bucket:Bucket", name });
   const lifecycle = (expiration: Json | undefined, refersTo = JOURNAL): Given => ({

@@ -11,13 +11,15 @@ import type { ConnectionSecret, Secrets } from "./secrets";
  * would hide that (DELIVERY_SECONDS of hostCommand.ts).
  */
 const CERTIFICATE_MS = 90_000;
+/** How long a login may take: two tries (call.ts), and the certificate after it within what connecting may take. */
+const LOGIN_MS = 25_000;
 
 /**
  * PostgreSQL on the source's host. It has a certificate of its own making; SSM, which only the host answers, says which
  * one, so no other server is believed. It is asked once, here: no connection made later depends on SSM. Without an
- * answer the database is unreachable.
+ * answer, or without its secret, the database is unreachable.
  * @param host undefined if it is no more: then it is unreachable
- * @throws CallFailed or Error of its secret
+ * @throws the signal's reason if it aborts
  */
 export async function sourceDatabase(
   source: AwsWorldDescription["source"] & ComposeProject,
@@ -26,20 +28,21 @@ export async function sourceDatabase(
   signal: AbortSignal,
 ): Promise<Database> {
   const { database } = source;
-  const login = await secrets.connection(database.secretArn, signal);
+  const login = await loginOf("source", database.secretArn, secrets, signal);
+  if (!login.isKnown) return withoutLogin("source", database, login.reason);
   const isEncrypted = database.sslMode === "require";
   const pinned = isEncrypted ? await certificate(host, source, signal) : undefined;
   return {
     side: "source",
     connection: {
-      ...reached(database, login),
+      ...reached(database, login.value),
       ssl: pinned !== undefined && {
         ca: pinned.isKnown ? pinned.value : [],
         // It is pinned; the name in it is the host's own affair.
         checkServerIdentity: () => undefined,
       },
     },
-    replicationConnection: libpq(database, login, isEncrypted ? "require" : "disable"),
+    replicationConnection: libpq(database, login.value, isEncrypted ? "require" : "disable"),
     applicationRole: database.applicationRole,
     ...(pinned?.isKnown === false && { unreachable: new Error(pinned.reason) }),
   };
@@ -70,25 +73,56 @@ async function certificate(
     : { isKnown: true, value: Buffer.from(text, "base64").toString("utf8") };
 }
 
-/** PostgreSQL on RDS, whose certificate and name are checked. */
+/**
+ * PostgreSQL on RDS, whose certificate and name are checked. Without its secret it is unreachable.
+ * @throws the signal's reason if it aborts
+ */
 export async function targetDatabase(
   { database }: AwsWorldDescription["target"],
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<Database> {
-  const login = await secrets.connection(database.secretArn, signal);
+  const applicationPassword = async (its: AbortSignal) =>
+    (await secrets.databaseUrl(database.urlSecretArn, its)).password;
+  const login = await loginOf("target", database.secretArn, secrets, signal);
+  if (!login.isKnown)
+    return { ...withoutLogin("target", database, login.reason), applicationPassword };
   return {
     side: "target",
     connection: {
-      ...reached(database, login),
+      ...reached(database, login.value),
       ssl: { ca: database.caPem ?? rdsAuthorities, servername: database.host },
     },
-    replicationConnection: libpq(database, login, "require"),
+    replicationConnection: libpq(database, login.value, "require"),
     applicationRole: database.applicationRole,
-    applicationPassword: async (its) =>
-      (await secrets.databaseUrl(database.urlSecretArn, its)).password,
+    applicationPassword,
   };
 }
+
+const loginOf = (
+  side: Database["side"],
+  arn: string,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<Fact<ConnectionSecret>> =>
+  ask(LOGIN_MS, signal, (its) => secrets.connection(arn, its)).then((login) =>
+    login.isKnown
+      ? login
+      : { ...login, reason: `the login of the ${side}'s database is not known: ${login.reason}` },
+  );
+
+/** What is left to say of a database that nobody can log in to. */
+const withoutLogin = (
+  side: Database["side"],
+  { applicationRole }: { readonly applicationRole: string },
+  reason: string,
+): Database => ({
+  side,
+  connection: {},
+  replicationConnection: "",
+  applicationRole,
+  unreachable: new Error(reason),
+});
 
 type Place = Pick<AwsWorldDescription["source"]["database"], "host" | "port" | "database">;
 

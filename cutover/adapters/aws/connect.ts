@@ -1,9 +1,9 @@
 import { closeConnections } from "../../database/database";
 import type { Clock } from "../../engine/clock";
 import type { World } from "../../ports";
-import { RqQueue } from "../../queue/rqQueue";
 import { awsApplication } from "./awsApplication";
 import { sourceDatabase, targetDatabase } from "./awsDatabase";
+import { targetQueue } from "./awsQueue";
 import type { AwsClients } from "./clients";
 import { composeQueue } from "./composeQueue";
 import { composeSchema } from "./composeSchema";
@@ -24,9 +24,10 @@ import { Secrets } from "./secrets";
  * The world that the program has made on AWS. Reads the secrets of both databases and of the queue; everything else is
  * asked when it is needed.
  * @param options clients, which are their maker's to end; name of this function; whether the source's host is no more,
- *   so that it is not asked; and whether the world is only looked at: then a source that cannot be reached is one more
- *   thing to tell
- * @throws CallFailed, or Error that names the secret that is not as it should be, or why the source cannot be reached
+ *   so that it is not asked; and whether the world is only looked at: then what cannot be reached is one more thing to
+ *   tell, and hides nothing else
+ * @throws Error that names everything that cannot be reached, and why: a secret that is not as it should be, a host
+ *   that does not answer
  */
 export async function connectAwsWorld(
   description: AwsWorldDescription,
@@ -48,13 +49,16 @@ export async function connectAwsWorld(
     by: { documentName: source.documentName },
     clock,
   });
-  const databases = {
-    source: await sourceDatabase(source, secrets, sourceGone ? undefined : host, signal),
-    target: await targetDatabase(target, secrets, signal),
-  };
-  if (databases.source.unreachable !== undefined && !sourceGone && !isLook)
-    throw databases.source.unreachable;
-  const queue = new RqQueue(await secrets.queueUrl(target.queueUrlSecretArn, signal));
+  const [ofSource, ofTarget, queue] = await Promise.all([
+    sourceDatabase(source, secrets, sourceGone ? undefined : host, signal),
+    targetDatabase(target, secrets, signal),
+    targetQueue(target.queueUrlSecretArn, secrets, signal),
+  ]);
+  const databases = { source: ofSource, target: ofTarget };
+  const missing = [...(sourceGone ? [] : [ofSource]), ofTarget, queue].flatMap(
+    ({ unreachable }) => unreachable?.message ?? [],
+  );
+  if (missing.length > 0 && !isLook) throw new Error(missing.join("\n"));
   const secretKey = (its: AbortSignal) => secrets.secretKey(description.secretKeySecretArn, its);
   const world: World = {
     source: {
@@ -70,7 +74,7 @@ export async function connectAwsWorld(
       database: databases.target,
       storage: rdsStorage(clients.rds, target.database.identifier, databases.target, clock),
       workload: ecsWorkload(clients.ecs, target, clock),
-      queue,
+      queue: queue.queue,
       secretKey,
     },
     traffic: elbTraffic(clients.elb, description, clock),

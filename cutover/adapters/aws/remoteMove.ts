@@ -25,8 +25,8 @@ export interface RemoteMoveOptions {
 const LOOK_MS = 1000;
 /** A function that begins, or goes on, holds the lock well within this time; without it nobody is at work. */
 const SILENT_MS = 90_000;
-/** Answers to what changes nothing; the function itself gives up before. */
-const READ_DEADLINE_MS = 400_000;
+/** Answers to what changes nothing; the function itself gives up before: connecting and looking have 420 s. */
+const READ_DEADLINE_MS = 450_000;
 
 /** A move that a function in the VPC carries out. It goes on when nobody follows it any more. */
 export class RemoteMove {
@@ -46,8 +46,8 @@ export class RemoteMove {
   /**
    * Has the function do something and waits for its answer.
    * @param stop asks it to finish or undo the step at hand; the answer is still waited for
-   * @throws Refusal if it is to stop before anything was asked; Error if the function ends without an answer: nobody
-   * knows what it has left, and the same act goes on
+   * @throws Refusal if it was not called: it is to stop before, or AWS lets nobody call it with these credentials; Error
+   * if the function ends without an answer: nobody knows what it has left, and the same act goes on
    */
   async ask(
     ask: Ask,
@@ -56,7 +56,7 @@ export class RemoteMove {
   ): Promise<Answer> {
     const { clock, journal } = this.options;
     const id = randomUUID();
-    const from = ask.kind === "perform" ? (await journal.read()).length : 0;
+    const from = ask.kind === "perform" ? (await journal.read().catch(notCalled)).length : 0;
     if (stop !== undefined && isOver(stop))
       throw new Refusal(`${(stop.reason as Error).message} before the function was called`);
     await this.invoke({ id, askedAtMs: clock.nowMs(), chunk: 0, ask });
@@ -91,14 +91,22 @@ export class RemoteMove {
   /** Not sent again: a second one would be refused at best. */
   private async invoke(request: MoveRequest): Promise<void> {
     const { lambda, functionName } = this.options;
-    await lambda.send(
-      new InvokeCommand({
-        FunctionName: functionName,
-        InvocationType: "Event",
-        Payload: Buffer.from(JSON.stringify(request)),
-      }),
-      { abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) },
-    );
+    try {
+      await lambda.send(
+        new InvokeCommand({
+          FunctionName: functionName,
+          InvocationType: "Event",
+          Payload: Buffer.from(JSON.stringify(request)),
+        }),
+        { abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) },
+      );
+    } catch (error) {
+      const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+      // What Lambda has refused, or what could not be signed, has begun nothing; of a lost answer nobody knows.
+      const isRefused = ($metadata?.httpStatusCode ?? 500) < 500 || name.endsWith("ProviderError");
+      if (isRefused) notCalled(error);
+      throw error;
+    }
   }
 
   private async follow(
@@ -159,6 +167,15 @@ export class RemoteMove {
       await clock.sleep(LOOK_MS);
     }
   }
+}
+
+/** @throws Refusal always */
+function notCalled(error: unknown): never {
+  const { name, message } = error as Error;
+  throw new Refusal(
+    `the function was not called: ${message.includes(name) ? message : `${name}: ${message}`}; are your credentials of this account, still good, and allowed to (docs/runbook.md, who needs what)?`,
+    { cause: error },
+  );
 }
 
 /** A look of its own: it changes while others work. */

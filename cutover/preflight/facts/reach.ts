@@ -15,6 +15,7 @@ const CONNECT_MS = 5000;
  * Has a server connect to the other one as a subscription does: network, name, TLS, pg_hba.conf, password, the right to
  * replicate and a free sender are all tried, which nothing else shows. The subscription to a publication that does not
  * exist is rolled back, and so never seen by anybody; that is why this transaction alone is not a read-only one.
+ * @throws why nobody can connect to the other one, if that is known before it is tried
  */
 export const reachFacts = (
   from: Database,
@@ -23,6 +24,7 @@ export const reachFacts = (
   signal: AbortSignal,
 ): Promise<Reach> =>
   withClient(from, signal, async (client) => {
+    if (to.unreachable !== undefined) throw to.unreachable;
     await client.query(`BEGIN; SET LOCAL statement_timeout = ${Math.min(limitMs, CONNECT_MS)}`);
     try {
       const words = await createSubscription(client, {

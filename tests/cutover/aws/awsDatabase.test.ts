@@ -97,6 +97,23 @@ describe("the databases of a move on AWS", function () {
     }
   });
 
+  it("are unreachable, and say why, without a login that they need", async () => {
+    const { source, target } = awsDescription();
+    const secretArn = await made("not-its-login", "{}");
+    const why = `the secret ${secretArn} is not JSON as it should be: username, password, host, port missing or of another kind; run pulumi up, or put the right value into it`;
+    const itsHost = { run: () => assert.fail("nobody asks for a certificate") };
+    const ofSource = { ...source, database: { ...source.database, secretArn } };
+    const ofTarget = { ...target, database: { ...target.database, secretArn } };
+    for (const [side, database] of [
+      ["source", await sourceDatabase(ofSource, secrets(), itsHost, signal())],
+      ["target", await targetDatabase(ofTarget, secrets(), signal())],
+    ] as const) {
+      const message = `the login of the ${side}'s database is not known: ${why}`;
+      const connecting = withClient(database, signal(), () => assert.fail("nobody connects"));
+      await assert.rejects(connecting, { message });
+    }
+  });
+
   it("need no certificate if the stack says that the source has none", async () => {
     const { source } = awsDescription();
     const secretArn = await login("redash_mover");

@@ -128,6 +128,33 @@ for (const { name, version, program } of REDIS_SERVERS)
       });
     });
 
+    it("are reached by the login of Redash's URL, also by one that an old Redis, or a new one, does not know whole", async () => {
+      const server = host.docker.container("server");
+      const { environment } = server;
+      const reachedBy = async (login: string) => {
+        server.environment = [
+          ...environment.filter((it) => !it.startsWith("REDASH_REDIS_URL=")),
+          `REDASH_REDIS_URL=redis://${login}@redis:6379/0`,
+        ];
+        try {
+          return await queue.isSuspended(never);
+        } finally {
+          server.environment = environment;
+        }
+      };
+      await client.set("rq:suspended", "1");
+      const { password } = new URL(host.queue.url);
+      for (const user of ["", "default", "redash"])
+        assert.equal(await reachedBy(`${user}:${password}`), true, user);
+      await assert.rejects(reachedBy(`:${password}x`), /Redis refuses: .*NOAUTH/);
+      // Before 6 there are no users.
+      if ((await queue.server(never)).version.startsWith("5.")) return;
+      await client.call("ACL", "SETUSER", "its@own", "on", '>pass "word', "~*", "+@all");
+      assert.equal(await reachedBy("its%40own:pass%20%22word"), true);
+      await client.call("ACL", "SETUSER", "its@own", "-@all");
+      await assert.rejects(reachedBy("its%40own:pass%20%22word"), /Redis refuses: .*NOPERM/);
+    });
+
     it("say what Redis says against it", async () => {
       await client.set("rq:workers", "no set");
       await assert.rejects(queue.consumers(never), /Redis refuses: .*WRONGTYPE/);

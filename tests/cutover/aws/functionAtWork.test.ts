@@ -53,10 +53,10 @@ describe("the function of the move, in an environment that is used again, with a
       code: "ResourceNotFoundException",
       status: 400,
     });
-    const { stderr } = await move.ends(2, "status");
+    const { stderr } = await move.ends(2, "prepare");
     assert.match(
       stderr,
-      /^refused: secretsmanager:GetSecretValue on .*: ResourceNotFoundException: /,
+      /^refused: the .* is not known: secretsmanager:GetSecretValue on .*: ResourceNotFoundException: /,
     );
     world.lambda.invoke({ act: "cutover" });
     assert.equal(await world.lambda.last.ended, 1);

@@ -70,7 +70,11 @@ describe("the deck of faults", () => {
       pairsOf("logical")
         .filter((it) => it.kind === kind && it.act === "cutover")
         .map(({ step }) => step);
-    assert.deepEqual(at("receiver-unhealthy"), ["target-ready", "traffic-to-target"]);
+    assert.deepEqual(at("receiver-unhealthy"), [
+      "target-ready",
+      "target-still-healthy",
+      "traffic-to-target",
+    ]);
     assert.deepEqual(at("fence-ignored"), [
       "target-has-everything",
       "difference-compared",

@@ -19,7 +19,7 @@ const textOf = (act: Act, id: string) => {
 describe("the pause before a step of a rehearsal", () => {
   it("says what will happen, what to watch, and how to go back", () => {
     assert.deepEqual(textOf("cutover", "source-fenced"), [
-      "cutover, step 13 of 26: source-fenced (from here on users cannot write)",
+      "cutover, step 14 of 27: source-fenced (from here on users cannot write)",
       "  what happens    The application can read but not write on the source",
       "  what to watch   people who save something: it fails from here on; reading goes on",
       "  how to go back  Ctrl-C undoes this act, last step first",
@@ -29,11 +29,11 @@ describe("the pause before a step of a rehearsal", () => {
   it("says when users cannot write, and when there is another way back, or none", () => {
     assert.equal(
       textOf("cutover", "target-sequences-set")[0],
-      "cutover, step 16 of 26: target-sequences-set (users cannot write)",
+      "cutover, step 17 of 27: target-sequences-set (users cannot write)",
     );
     assert.equal(
       textOf("rollback", "traffic-to-source")[0],
-      "rollback, step 18 of 27: traffic-to-source (the flip: with it users can write again)",
+      "rollback, step 19 of 28: traffic-to-source (the flip: with it users can write again)",
     );
     assert.equal(
       textOf("cutover", "target-proven")[3],

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Door, openDoor } from "./door";
 import type { Moto } from "./moto";
 
 /** How a task ends that should have run, in the words of "Stopped tasks error codes" (Amazon ECS Developer Guide). */
@@ -69,23 +69,20 @@ export class Fargate {
 
   private constructor(
     private readonly moto: Moto,
-    private readonly door: Server,
+    private readonly door: () => Door,
   ) {}
 
   static async start(moto: Moto): Promise<Fargate> {
-    const door = createServer();
-    const fargate = new Fargate(moto, door);
-    door.on("request", (incoming: IncomingMessage, answer: ServerResponse) => {
-      fargate.answer(incoming, answer).catch(() => answer.destroy());
-    });
-    await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+    const fargate = new Fargate(moto, () => door);
+    const door: Door = await openDoor((incoming, body, answer) =>
+      fargate.answer(incoming, body, answer),
+    );
     return fargate;
   }
 
   /** For `clientConfig`. */
   get options() {
-    const { port } = this.door.address() as AddressInfo;
-    return { region: this.moto.options.region, endpoint: `http://127.0.0.1:${port}` };
+    return { region: this.moto.options.region, endpoint: this.door().endpoint };
   }
 
   /** The next task that is started for this service ends so. */
@@ -99,15 +96,15 @@ export class Fargate {
       .filter(({ group, lastStatus }) => group === `service:${service}` && lastStatus !== "STOPPED")
       .map(({ lastStatus }) => lastStatus);
 
-  async stop(): Promise<void> {
-    this.door.closeAllConnections();
-    await new Promise((resolve) => this.door.close(resolve));
+  stop(): Promise<void> {
+    return this.door().stop();
   }
 
-  private async answer(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
+  private async answer(
+    incoming: IncomingMessage,
+    body: string,
+    answer: ServerResponse,
+  ): Promise<void> {
     // Through moto's door first: it counts requests, and fails those that a test wants to fail.
     const came = await fetch(this.moto.options.endpoint, {
       method: "POST",

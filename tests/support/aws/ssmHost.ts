@@ -1,6 +1,6 @@
-import { createServer, request, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ComposeHost, Ran } from "../host/composeHost";
+import { type Door, openDoor } from "./door";
 import { type Moto, REGION } from "./moto";
 
 /** A command that moto has taken. */
@@ -41,7 +41,7 @@ export class SsmHost {
     private readonly moto: Moto,
     private readonly host: ComposeHost | undefined,
     private readonly documents: Readonly<Record<string, readonly string[]>>,
-    private readonly door: Server,
+    private readonly door: () => Door,
   ) {}
 
   /**
@@ -53,17 +53,14 @@ export class SsmHost {
     host?: ComposeHost,
     documents: Readonly<Record<string, readonly string[]>> = {},
   ): Promise<SsmHost> {
-    const door = createServer();
-    const it = new SsmHost(moto, host, documents, door);
-    door.on("request", it.pass);
-    await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+    const it = new SsmHost(moto, host, documents, () => door);
+    const door: Door = await openDoor((incoming, body, answer) => it.pass(incoming, body, answer));
     return it;
   }
 
   /** For `clientConfig`. */
   get options() {
-    const { port } = this.door.address() as AddressInfo;
-    return { region: REGION, endpoint: `http://127.0.0.1:${port}` };
+    return { region: REGION, endpoint: this.door().endpoint };
   }
 
   /** Waits for what still runs on the host. */
@@ -73,50 +70,33 @@ export class SsmHost {
 
   async stop(): Promise<void> {
     await this.settled();
-    this.door.closeAllConnections();
-    await new Promise((resolve) => this.door.close(resolve));
+    await this.door().stop();
   }
 
-  private readonly pass: RequestListener = (incoming, answer) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const body = Buffer.concat(chunks);
-      const operation = String(incoming.headers["x-amz-target"] ?? "")
-        .split(".")
-        .at(-1);
-      if (operation === "CancelCommand") {
-        // moto does not know it.
-        const { CommandId } = JSON.parse(body.toString()) as { CommandId: string };
-        this.cancelled.push(CommandId);
-        answer.end("{}");
-        return;
-      }
-      const onward = request(
-        {
-          ...hostOf(this.moto.options.endpoint),
-          method: incoming.method,
-          path: incoming.url,
-          headers: incoming.headers,
-        },
-        (came) => {
-          const parts: Buffer[] = [];
-          came.on("data", (chunk: Buffer) => parts.push(chunk));
-          came.on("end", () => {
-            let text = Buffer.concat(parts).toString();
-            let status = came.statusCode ?? 500;
-            if (status === 200 && operation === "SendCommand") this.begin(body.toString(), text);
-            if (status === 200 && operation === "GetCommandInvocation")
-              [status, text] = this.look(body.toString());
-            answer.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
-            answer.end(text);
-          });
-        },
-      );
-      onward.on("error", () => answer.destroy());
-      onward.end(body);
+  private async pass(
+    incoming: IncomingMessage,
+    body: string,
+    answer: ServerResponse,
+  ): Promise<void> {
+    const operation = String(incoming.headers["x-amz-target"]).split(".").at(-1);
+    if (operation === "CancelCommand") {
+      // moto does not know it.
+      this.cancelled.push((JSON.parse(body) as { CommandId: string }).CommandId);
+      answer.end("{}");
+      return;
+    }
+    const came = await fetch(this.moto.options.endpoint, {
+      method: "POST",
+      headers: incoming.headers as Record<string, string>,
+      body,
     });
-  };
+    let text = await came.text();
+    let { status } = came;
+    if (came.ok && operation === "SendCommand") this.begin(body, text);
+    if (came.ok && operation === "GetCommandInvocation") [status, text] = this.look(body);
+    answer.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
+    answer.end(text);
+  }
 
   private begin(sent: string, taken: string): void {
     const { DocumentName, Parameters } = JSON.parse(sent) as {
@@ -185,8 +165,3 @@ export class SsmHost {
     ];
   }
 }
-
-const hostOf = (endpoint: string) => {
-  const { hostname, port } = new URL(endpoint);
-  return { host: hostname, port };
-};
