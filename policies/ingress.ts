@@ -1,11 +1,10 @@
 import { absentOr, atLeast, between, is, matches, set } from "./constraint";
 import type { Policy, Subject } from "./policy";
+import { LISTENER, TARGET_GROUP } from "./targetGroup";
 import { UNKNOWN } from "./value";
 import type { View } from "./view";
 
 const LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer";
-const LISTENER = "aws:lb/listener:Listener";
-const TARGET_GROUP = "aws:lb/targetGroup:TargetGroup";
 
 /** Policies of TLS 1.2 and 1.3 without weak ciphers (ELB.17, and the post-quantum ones that AWS recommends since 2025). */
 const TLS_POLICY =
