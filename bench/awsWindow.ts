@@ -3,17 +3,12 @@
  * every call of AWS as slow as it may be there. What it prints is in docs/benchmarks.md. Exit code 1 if it is too long,
  * or if a read failed.
  */
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { JournalFile } from "../cutover/adapters/local/journalFile";
-import { LockFile } from "../cutover/adapters/local/lockFile";
 import { TRANSPORTS, type Transport } from "../cutover/ports";
-import { type Rehearsal, rehearse } from "../cutover/rehearsal/rehearsal";
+import type { Rehearsal } from "../cutover/rehearsal/rehearsal";
 import { table, time } from "./figures";
 import { type Latencies, slowJournal, slowWorld } from "./slowWorld";
+import { soundRehearsal, windowMs } from "./soundRehearsal";
 
 const LATENCIES: Latencies = {
   ssm: 5000,
@@ -27,35 +22,21 @@ const LATENCIES: Latencies = {
 const GOAL_MS = 5000;
 const MEGABYTES = 20;
 
-async function rehearsed(transport: Transport["kind"]): Promise<Rehearsal> {
+function rehearsed(transport: Transport["kind"]): Promise<Rehearsal> {
   process.stderr.write(`${transport}, as slow as AWS …\n`);
-  const folder = mkdtempSync(join(tmpdir(), "redash-aws-window-"));
-  try {
-    const rehearsal = await rehearse({
-      schema: "25.8.0",
+  return soundRehearsal(
+    {
       transport,
       megabytes: MEGABYTES,
-      seed: 1,
       times: 1,
-      writeOutageBudgetMs: 60_000,
-      journal: slowJournal(new JournalFile(join(folder, `${randomUUID()}.jsonl`)), LATENCIES),
-      lock: new LockFile(join(folder, "lock")),
-      stop: new AbortController().signal,
-      onProgress: () => undefined,
       onEvent: (act, event) => {
         if (event.kind === "step-done")
           process.stderr.write(`${act} ${event.step} ${time(event.durationMs)}\n`);
       },
       reach: (local) => slowWorld(local, LATENCIES),
-    });
-    const { failed, ledger } = rehearsal;
-    if (failed !== undefined) throw new Error(`${failed.act} failed: ${failed.reason}`);
-    if (ledger.lost.length + ledger.duplicated.length > 0)
-      throw new Error(`${ledger.lost.length} writes lost, ${ledger.duplicated.length} duplicated`);
-    return rehearsal;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    },
+    (file) => slowJournal(file, LATENCIES),
+  );
 }
 
 async function main(): Promise<void> {
@@ -66,10 +47,6 @@ async function main(): Promise<void> {
     const { acts } = await rehearsed(transport);
     for (const { act, steps, users } of acts) {
       if (users === undefined || (act !== "cutover" && act !== "rollback")) continue;
-      const sum = (of: (id: string) => boolean) =>
-        steps
-          .filter(({ id, inWindow }) => inWindow && of(id))
-          .reduce((all, { durationMs }) => all + durationMs, 0);
       const isFlip = (id: string) => id.startsWith("traffic-to-");
       const { lengthMs } = users.writeGap;
       if (lengthMs > GOAL_MS || users.failedReads > 0) process.exitCode = 1;
@@ -77,8 +54,8 @@ async function main(): Promise<void> {
         `${transport}, ${act}`,
         time(lengthMs),
         `<= ${time(GOAL_MS)}`,
-        time(sum((id) => !isFlip(id))),
-        time(sum(isFlip)),
+        time(windowMs(steps, (id) => !isFlip(id))),
+        time(windowMs(steps, isFlip)),
         String(users.failedReads),
       ]);
     }

@@ -2,19 +2,16 @@
  * How long users cannot write, and what else the move costs: `npm run bench`. Everything is measured in one run on one
  * machine, beside what it is compared with; figures belong to the machine that printed them.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { JournalFile } from "../cutover/adapters/local/journalFile";
-import { LockFile } from "../cutover/adapters/local/lockFile";
 import { startLocalWorld } from "../cutover/adapters/local/world";
 import type { Transport } from "../cutover/ports";
 import { startUsers } from "../cutover/rehearsal/livingUsers";
-import { type Rehearsal, rehearse } from "../cutover/rehearsal/rehearsal";
+import type { Rehearsal } from "../cutover/rehearsal/rehearsal";
 import { median, percentile } from "../cutover/report/quantity";
 import { copyByHand, outageByHand } from "./byHand";
 import { table, time } from "./figures";
+import { soundRehearsal, windowMs } from "./soundRehearsal";
 
 /** Steps of the bare turn (facts: about 25 ms on a machine like this): what nobody can leave out. */
 const TURN = ["fenced", "has-everything", "sequences-set", "replication-turned"];
@@ -43,31 +40,9 @@ const CASES: readonly Case[] = [
 const BY_HAND = "by-hand";
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-async function rehearsed({ transport, megabytes, moves }: Case): Promise<Rehearsal> {
+function rehearsed({ transport, megabytes, moves }: Case): Promise<Rehearsal> {
   say(`${transport}, ${megabytes} MB, ${moves} moves …`);
-  const folder = mkdtempSync(join(tmpdir(), "redash-bench-"));
-  try {
-    const rehearsal = await rehearse({
-      schema: "25.8.0",
-      transport,
-      megabytes,
-      seed: 1,
-      times: moves,
-      writeOutageBudgetMs: 60_000,
-      journal: new JournalFile(join(folder, "journal.jsonl")),
-      lock: new LockFile(join(folder, "lock")),
-      stop: new AbortController().signal,
-      onProgress: () => undefined,
-      onEvent: () => undefined,
-    });
-    const { failed, ledger } = rehearsal;
-    if (failed !== undefined) throw new Error(`${failed.act} failed: ${failed.reason}`);
-    if (ledger.lost.length + ledger.duplicated.length > 0)
-      throw new Error(`${ledger.lost.length} writes lost, ${ledger.duplicated.length} duplicated`);
-    return rehearsal;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return soundRehearsal({ transport, megabytes, times: moves });
 }
 
 const switchesOf = ({ acts }: Rehearsal) =>
@@ -81,13 +56,9 @@ function parts(rehearsal: Rehearsal): {
   rest: number;
 } {
   const sums = switchesOf(rehearsal).map(({ steps, users }) => {
-    const sum = (of: (id: string) => boolean) =>
-      steps
-        .filter(({ id, inWindow }) => inWindow && of(id))
-        .reduce((all, { durationMs }) => all + durationMs, 0);
-    const turn = sum((id) => TURN.some((part) => id.endsWith(part)));
-    const comparison = sum((id) => id === "difference-compared");
-    const flip = sum((id) => id.startsWith("traffic-to-"));
+    const turn = windowMs(steps, (id) => TURN.some((part) => id.endsWith(part)));
+    const comparison = windowMs(steps, (id) => id === "difference-compared");
+    const flip = windowMs(steps, (id) => id.startsWith("traffic-to-"));
     return {
       turn,
       comparison,

@@ -1,9 +1,8 @@
 import pg from "pg";
+import type { Waiting } from "../engine/clock";
 import { type Database, identifier, literal, oneRow } from "./database";
 import { cutOff } from "./fence";
 import { scramVerifier } from "./scram";
-
-type Waiting = Parameters<typeof cutOff>[2];
 
 /** Comment on a role: who has made it may drop it. */
 const MADE_BY_MOVE = "made by the move of Redash";

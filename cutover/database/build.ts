@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type Clock, until } from "../engine/clock";
+import { until, type Waiting } from "../engine/clock";
 import type { Running } from "../engine/step";
 
 /** What sessions are called that make indexes and constraints. */
@@ -42,10 +42,7 @@ export async function awaitBuilds(client: pg.Client, running: Running): Promise<
 }
 
 /** Ends every build, and waits until it is gone: its locks would hold up whatever comes next. */
-export async function endBuilds(
-  client: pg.Client,
-  running: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<number> {
+export async function endBuilds(client: pg.Client, running: Waiting): Promise<number> {
   const ended = new Set<number>();
   await until(
     async () => {

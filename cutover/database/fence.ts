@@ -1,8 +1,6 @@
 import type pg from "pg";
-import { type Clock, until } from "../engine/clock";
+import { until, type Waiting } from "../engine/clock";
 import { identifier, oneRow } from "./database";
-
-type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
 
 /**
  * How long a transaction may go on to its end before its session is ended, so that nobody's page fails in the middle.

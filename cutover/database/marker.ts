@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import { type Clock, until } from "../engine/clock";
+import { until, type Waiting } from "../engine/clock";
 import { oneRow } from "./database";
 
 /** Schema of everything that the move puts into a database; dropping it leaves nothing behind. */
@@ -26,11 +26,7 @@ export async function writeMarker(client: pg.Client): Promise<string> {
 }
 
 /** Waits until a marker has arrived. */
-export async function awaitMarker(
-  client: pg.Client,
-  id: string,
-  running: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
+export async function awaitMarker(client: pg.Client, id: string, running: Waiting): Promise<void> {
   await until(
     async () => {
       const { there } = await oneRow<{ there: boolean }>(

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type Clock, until } from "../engine/clock";
+import { until, type Waiting } from "../engine/clock";
 import { type Database, identifier, literal, oneRow } from "./database";
 import { MARKER_TABLE, MOVE_SCHEMA, writeMarker } from "./marker";
 import { createSubscription } from "./subscription";
@@ -12,8 +12,6 @@ export interface Direction {
   readonly publisher: Database;
   readonly subscriber: Database;
 }
-
-type Waiting = { readonly clock: Clock; readonly signal: AbortSignal };
 
 /** Publishes tables by name; `FOR ALL TABLES` would make updates of a table without a key fail on the publisher. */
 export async function publish(

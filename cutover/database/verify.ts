@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Clock } from "../engine/clock";
+import type { Waiting } from "../engine/clock";
 import { identifier, oneRow } from "./database";
 import { qualified, type Table } from "./table";
 
@@ -44,7 +44,7 @@ export interface ComparedPart {
 export async function* comparedParts(
   { source, target }: Sides,
   table: Table,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal }: Waiting,
   from?: string,
 ): AsyncGenerator<ComparedPart, void> {
   const [key = ""] = table.key;
@@ -81,7 +81,7 @@ export async function* comparedParts(
 export async function compareTable(
   sides: Sides,
   table: Table,
-  running: { readonly clock: Clock; readonly signal: AbortSignal },
+  running: Waiting,
 ): Promise<ReadonlySet<string>> {
   const differing = new Set<string>();
   for await (const part of comparedParts(sides, table, running))

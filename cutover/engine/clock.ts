@@ -37,13 +37,19 @@ export const systemClock: Clock = {
   },
 };
 
+/** What whoever waits has at hand: time, and what ends the wait. */
+export interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Waits until something holds, asking again after a pause that grows.
  * @throws the signal's reason when it aborts: every wait has an end
  */
 export async function until(
   holds: () => Promise<boolean>,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal }: Waiting,
   pauseMs: { readonly first: number; readonly longest: number } = { first: 2, longest: 500 },
 ): Promise<void> {
   for (let pause = pauseMs.first; ; pause = Math.min(pause * 1.5, pauseMs.longest)) {

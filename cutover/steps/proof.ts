@@ -79,7 +79,7 @@ async function schedulesEqual(
   return {
     what: "schedules are equal on both sides",
     holds: true,
-    found: `${count} schedules${left.length > 0 ? `, all but ${left.length}` : ""}`,
+    found: `${count} schedules${left.length > 0 ? `, of which ${left.length} differ` : ""}`,
   };
 }
 

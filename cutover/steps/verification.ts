@@ -133,7 +133,11 @@ export async function compareChanges(
     for (;;) {
       const changed = await changes(source, CHANGES, list);
       // What has been decoded so far must have arrived before it can be equal; the last time it has.
-      if (!isLast) await awaitMarker(target, await writeMarker(source), running);
+      if (!isLast) {
+        // Replication that stands still says nothing, and this waits for it as long as the step may take.
+        running.progress(`waiting until the ${to.name} has what was written so far`);
+        await awaitMarker(target, await writeMarker(source), running);
+      }
       carried += await equalByKey(comparison, list, changed);
       for (const keys of changed.keys.values()) changedRows += keys.size;
       if (changed.lsn !== undefined && (changed.isMore || !isLast))

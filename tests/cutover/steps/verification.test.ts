@@ -58,7 +58,8 @@ describe("changes since the last comparison", function () {
     told.length = 0;
     assert.deepEqual(await compared(), { changedRows: 21_000, carried: 0, differing: 0 });
     // A transaction is never cut, so the first part has two of them.
-    assert.deepEqual(told, ["14000 changed rows compared"]);
+    const waiting = "waiting until the target has what was written so far";
+    assert.deepEqual(told, [waiting, "14000 changed rows compared", waiting]);
     assert.equal(await left(), 0);
     assert.deepEqual(await compared(), { changedRows: 0, carried: 0, differing: 0 });
   });
@@ -76,6 +77,16 @@ describe("changes since the last comparison", function () {
     assert.equal(await left(), 500);
     await target.query("UPDATE notes SET body = NULL WHERE id = 41500");
     assert.deepEqual(await compared(), { changedRows: 500, carried: 0, differing: 0 });
+  });
+
+  it("are waited for with a word where replication stands still", async () => {
+    await target.query(`ALTER SUBSCRIPTION ${FORWARD} DISABLE`);
+    told.length = 0;
+    await insert(45_000, 45_000);
+    await assert.rejects(compared(false, 1000), { name: "TimeoutError" });
+    assert.deepEqual(told, ["waiting until the target has what was written so far"]);
+    await target.query(`ALTER SUBSCRIPTION ${FORWARD} ENABLE`);
+    assert.deepEqual(await compared(), { changedRows: 1, carried: 0, differing: 0 });
   });
 
   it("are all compared while nobody can write, and the last part is not even forgotten", async () => {
