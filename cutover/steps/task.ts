@@ -9,6 +9,7 @@ import {
   validateForeignKeys,
 } from "../database/constraint";
 import { withClient } from "../database/database";
+import { dmsObjects } from "../database/dmsTraces";
 import { cutOff, letIn } from "../database/fence";
 import { tables } from "../database/table";
 import { comparedParts } from "../database/verify";
@@ -154,19 +155,20 @@ export function constraintsRestored({ source, target }: World, deadlineMs: numbe
 }
 
 /**
- * What is left of that without the source, which alone knows the columns that are required: nobody makes those required
- * again that AWS DMS needs loose.
+ * What is left of both without the source: its slots are gone with it, and it alone knows the columns that are required, so
+ * nobody makes those required again that AWS DMS needs loose. The task itself goes with the phase.
  */
 export function foreignKeysValidated({ target }: World, deadlineMs: number): Step {
   return {
     id: "target-foreign-keys-validated",
-    title: "Foreign keys of the target are validated",
+    title: "Foreign keys of the target are validated, and AWS DMS has nothing there",
     watch: "locks on tables of the target: each lasts as long as its rows are read",
     deadlineMs,
     resumable: true,
     estimateMs: 1000,
     apply: (running) =>
       withClient(target.database, running.signal, async (to) => {
+        for (const object of await dmsObjects(to)) await to.query(`DROP ${object} CASCADE`);
         await dropChecks(to, running);
         const validated = await validateForeignKeys(to, running);
         if (validated > 0)

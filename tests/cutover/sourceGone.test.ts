@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../../cutover/engine/clock";
 import { type Outcome, runPlan } from "../../cutover/engine/engine";
 import type { Plan } from "../../cutover/engine/step";
 import { Move } from "../../cutover/move";
-import type { World } from "../../cutover/ports";
+import type { ReplicationTask, World } from "../../cutover/ports";
 import { planOf } from "../../cutover/steps/acts";
 import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
 import { smallRedash } from "../support/cutover/smallRedash";
@@ -65,6 +65,36 @@ describe("a move whose source is gone", function () {
     const { rows } = await target.query<{ left: number }>(LEFT);
     await target.end();
     assert.deepEqual(rows, [{ left: 0 }]);
+  });
+
+  it("loses what AWS DMS has left on the target, and says what only the source knew", async () => {
+    const target = await servers.administrator("target");
+    await target.query(`
+      CREATE SCHEMA awsdms AUTHORIZATION redash_master; CREATE TABLE public.awsdms_apply_exceptions (id int);
+      ALTER TABLE public.awsdms_apply_exceptions OWNER TO redash_master;
+      ALTER TABLE favorites ADD CONSTRAINT redash_move_not_null_user_id CHECK (user_id IS NOT NULL) NOT VALID,
+        ADD CONSTRAINT late FOREIGN KEY (query_id) REFERENCES queries NOT VALID`);
+    const task = {} as ReplicationTask;
+    const { outcome, reason, warnings } = await start(
+      planOf(
+        "finish",
+        { ...servers.world, transport: { kind: "dms", task } },
+        { ...LIMITS, sourceGone: true },
+      ),
+    );
+    assert.equal(outcome, "done", reason);
+    assert.deepEqual(
+      warnings.map(({ step }) => step),
+      ["target-foreign-keys-validated"],
+    );
+    assert.match(warnings[0]!.message, /compare them with those of a fresh Redash of this version/);
+    const { rows } = await target.query<{ name: string }>(
+      `SELECT conname::text AS name FROM pg_constraint WHERE NOT convalidated OR conname LIKE 'redash_move%'
+       UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'awsdms%'
+       UNION ALL SELECT relname::text FROM pg_class WHERE relname LIKE 'awsdms%'`,
+    );
+    await target.end();
+    assert.deepEqual(rows, []);
   });
 });
 

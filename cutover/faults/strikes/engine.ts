@@ -40,7 +40,7 @@ export const clockJumped: Strike = ({ goOn, fault }) => {
 const LAST_BYTES = 20;
 
 /**
- * The file cannot grow beyond a size (RLIMIT_FSIZE), for this process alone: its next line is torn, and every write
+ * The file cannot grow beyond a size (RLIMIT_FSIZE), for this process alone: its next line does not fit, and no write
  * after it fails with EFBIG, as it would with ENOSPC on a full disk. Whoever runs the act again has room.
  */
 export const journalFull: Strike = async ({ move, state }) => {
