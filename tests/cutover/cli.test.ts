@@ -116,7 +116,7 @@ describe("npm run move", function () {
       "refused: verify is out of order: nothing is done yet, so prepare is due; run: npm run move -- prepare\n",
     );
     const { stdout } = await move("cutover", "--dry-run");
-    assert.match(stdout, /^cutover: 25 steps, about /);
+    assert.match(stdout, /^cutover: 26 steps, about /);
     assert.match(stdout, /^ {2}window {2}source-fenced +\d+ ms \(estimate, at most 10\.0 s\)/m);
     assert.match(stdout, /^ {2}flip {4}traffic-to-target /m);
     assert.match(stdout, /after 20\.0 s before the flip everything is undone\n$/);
