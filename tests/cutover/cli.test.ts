@@ -82,7 +82,7 @@ describe("npm run move", function () {
     assert.match(stdout, /^ {2}pass {5}source-wal-level: wal_level is logical$/m);
     assert.match(
       stdout,
-      /\n {2}warn {5}data-sources-movable: .*\n {11}→ .*\n\nready with warnings: 91 checks, 90 pass, 1 warn, 0 fail, 0 unknown\n$/,
+      /\n {2}warn {5}data-sources-movable: .*\n {11}→ .*\n\nready with warnings: 93 checks, 92 pass, 1 warn, 0 fail, 0 unknown\n$/,
     );
     assert.equal(existsSync(join(folder, "journal.jsonl")), false);
   });
