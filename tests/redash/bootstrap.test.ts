@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { systemClock, until } from "../../cutover/engine/clock";
 import { BOOTSTRAP_SCRIPT, WAIT_FOR_ADMINISTRATOR_SCRIPT } from "../../redash/bootstrap";
 import { runPython } from "../support/pythonScript";
 
@@ -17,6 +26,7 @@ class Error(Exception): pass
 class Cursor:
     def execute(self, text):
         state = json.load(open(os.environ["STATE"]))
+        if "FROM users" in text: open(os.environ["STATE"] + ".asked", "w")
         if "advisory_lock" in text: state["calls"].append("lock"); json.dump(state, open(os.environ["STATE"], "w"))
         elif "FROM users" in text and not state["tables"]: raise Error("relation users does not exist")
         self.row = [state["users"] if "FROM users" in text else state["organizations"]]
@@ -115,9 +125,11 @@ describe("the first start of a greenfield stack", () => {
   it("keeps a server waiting while tables or administrator are missing", async () => {
     given({});
     const waiting = runPython(WAIT_FOR_ADMINISTRATOR_SCRIPT, environment());
-    setTimeout(() => {
-      given({ tables: true, users: 1 });
-    }, 500);
+    await until(() => Promise.resolve(existsSync(join(folder, "state.json.asked"))), {
+      clock: systemClock,
+      signal: AbortSignal.timeout(20_000),
+    });
+    given({ tables: true, users: 1 });
     const { code, stdout } = await waiting;
     assert.equal(code, 0);
     assert.equal(stdout, "waiting for the administrator: Error\n");

@@ -148,12 +148,16 @@ export const serverChecks = (side: SideName): readonly Check[] => {
       why: "Where a slot was moved to is lost if its server crashes; the other side would be sent its own rows, and stop for ever.",
       judge: (facts) => {
         const { name, mayAdvanceOrigins } = known(facts[side].role);
-        return mayAdvanceOrigins
-          ? pass(`${name} may`)
-          : fail(
-              `${name} may not`,
-              `as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO ${name}${side === "target" ? ` (on RDS: GRANT rds_superuser TO ${name})` : ""}`,
-            );
+        if (mayAdvanceOrigins) return pass(`${name} may`);
+        if (known(facts[side].server).major < 14)
+          return fail(
+            `${name} may not`,
+            `ALTER ROLE ${name} SUPERUSER: before PostgreSQL 14 nobody else may`,
+          );
+        return fail(
+          `${name} may not`,
+          `as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO ${name}${side === "target" ? ` (on RDS: GRANT rds_superuser TO ${name})` : ""}`,
+        );
       },
     },
     {

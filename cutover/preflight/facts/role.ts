@@ -38,7 +38,9 @@ export async function roleFacts(client: pg.Client, applicationRole: string): Pro
     `SELECT r.rolname::text AS name, r.rolsuper AS "isSuperuser",
             r.rolsuper OR r.rolreplication OR ${member("rds_superuser", "rds_replication")} AS "mayReplicate",
             r.rolsuper OR ${member("rds_superuser", "pg_create_subscription")} AS "maySubscribe",
-            has_function_privilege('pg_replication_origin_advance(text, pg_lsn)', 'EXECUTE') AS "mayAdvanceOrigins",
+            -- Before 14 it is for superusers alone, whatever was granted.
+            r.rolsuper OR (current_setting('server_version_num')::int >= 140000
+              AND has_function_privilege('pg_replication_origin_advance(text, pg_lsn)', 'EXECUTE')) AS "mayAdvanceOrigins",
             r.rolsuper OR r.rolcreaterole AS "mayMakeRoles",
             r.rolsuper OR ${member("rds_superuser")} AS "mayPassTriggers"
        FROM pg_roles r WHERE r.rolname = current_user`,

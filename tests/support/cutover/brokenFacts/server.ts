@@ -71,7 +71,9 @@ export const SERVER_CASES = (["source", "target"] as const).flatMap((side): Brok
       "fail",
       (facts) => (known(facts[side].role).mayAdvanceOrigins = false),
       "mover may not",
-      `as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO mover${side === "target" ? " (on RDS: GRANT rds_superuser TO mover)" : ""}`,
+      side === "source"
+        ? "ALTER ROLE mover SUPERUSER: before PostgreSQL 14 nobody else may"
+        : "as a superuser, in this database: GRANT EXECUTE ON FUNCTION pg_replication_origin_advance(text, pg_lsn) TO mover (on RDS: GRANT rds_superuser TO mover)",
     ],
     [
       `${side}-no-timeouts`,
