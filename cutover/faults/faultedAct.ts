@@ -4,7 +4,7 @@ import type { Act } from "../steps/acts";
 import type { Dealt, Fault } from "./deck";
 import { type Kind, KINDS, LIMITS, sidesOf } from "./kind";
 import type { MoveEnd, MoveProcess } from "./moveProcess";
-import { type Command, nextCommand, outcomeOf, type RunOutcome } from "./operator";
+import { type Command, isDoneBy, nextCommand, outcomeOf, type RunOutcome } from "./operator";
 import type { Answer, Cue, Spot } from "./stage";
 import { becomes, type Felt, type Scene, within } from "./strike";
 import { shortLimitMs } from "./strikes/engine";
@@ -100,6 +100,10 @@ class Performance {
       const outcome = outcomeOf(end);
       if (outcome === "done" && command.act === this.act) return;
       const words = await this.wordsOf(end, outcome);
+      if (outcome === "killed" && isDoneBy(words, this.act)) {
+        this.answer("done", words);
+        return;
+      }
       const next = outcome === "done" ? wanted : nextCommand(words, this.act, outcome);
       if (next === undefined) {
         this.violations.push(`${this.act}: ${outcome}, and no next command: ${short(words)}`);

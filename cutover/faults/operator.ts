@@ -33,6 +33,12 @@ export const commandsIn = (text: string): Command[] =>
     .map(([, act = "", more = ""]) => ({ act, more: more.split(" ").filter((it) => it !== "") }))
     .filter(({ act }) => act !== "status");
 
+/** Whether `status` has an act as the last one, and done: it may be killed when nothing is left to do but to end. */
+export const isDoneBy = (status: string, act: Act): boolean =>
+  [...status.matchAll(/^([a-z]+) +([a-z-]+) +\d+ min ago/gm)]
+    .map(([, name, outcome]) => `${name} ${outcome}`)
+    .at(-1) === `${act} done`;
+
 /**
  * What a person does next who wants an act done and knows nothing but the program's own words. The program's own next
  * command where it needs a person; else the act that is wanted, if it is among those that are due.

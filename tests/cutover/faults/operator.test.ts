@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { commandsIn, nextCommand, outcomeOf } from "../../../cutover/faults/operator";
+import { commandsIn, isDoneBy, nextCommand, outcomeOf } from "../../../cutover/faults/operator";
 
 const DUE = "due: npm run move -- finish, or npm run move -- rollback";
 
@@ -26,6 +26,18 @@ describe("a person who does what the program says", () => {
 
   it("does not know what to do if no command is named", () => {
     assert.equal(nextCommand("something is wrong", "verify", "needs-person"), undefined);
+  });
+
+  it("takes an act for done that was killed when nothing was left to do", () => {
+    const status = (last: string) =>
+      `verify     done          2 min ago\n${last}\ntraffic goes to the target\n${DUE}`;
+    assert.ok(isDoneBy(status("cutover    done          0 min ago"), "cutover"));
+    for (const last of [
+      "cutover    interrupted   0 min ago  it was killed",
+      "rollback   done          0 min ago",
+    ])
+      assert.ok(!isDoneBy(status(last), "cutover"), last);
+    assert.ok(!isDoneBy(DUE, "cutover"));
   });
 
   it("reads the exit code", () => {
