@@ -30,3 +30,8 @@ export async function dmsObjects(client: pg.Client): Promise<readonly string[]> 
   );
   return names;
 }
+
+/** Drops all of these; whoever connects must own them. */
+export async function dropDmsObjects(client: pg.Client): Promise<void> {
+  for (const object of await dmsObjects(client)) await client.query(`DROP ${object} CASCADE`);
+}

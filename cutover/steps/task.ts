@@ -9,7 +9,7 @@ import {
   validateForeignKeys,
 } from "../database/constraint";
 import { withClient } from "../database/database";
-import { dmsObjects } from "../database/dmsTraces";
+import { dropDmsObjects } from "../database/dmsTraces";
 import { cutOff, letIn } from "../database/fence";
 import { tables } from "../database/table";
 import { comparedParts } from "../database/verify";
@@ -168,7 +168,7 @@ export function foreignKeysValidated({ target }: World, deadlineMs: number): Ste
     estimateMs: 1000,
     apply: (running) =>
       withClient(target.database, running.signal, async (to) => {
-        for (const object of await dmsObjects(to)) await to.query(`DROP ${object} CASCADE`);
+        await dropDmsObjects(to);
         await dropChecks(to, running);
         const validated = await validateForeignKeys(to, running);
         if (validated > 0)

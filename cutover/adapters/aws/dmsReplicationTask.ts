@@ -11,7 +11,7 @@ import {
 import type pg from "pg";
 import type { MoveAction } from "../../../redash/moveActions";
 import { type Database, withClient } from "../../database/database";
-import { dmsObjects, dmsSlots } from "../../database/dmsTraces";
+import { dmsSlots, dropDmsObjects } from "../../database/dmsTraces";
 import { dropSlot } from "../../database/replication";
 import { type Clock, until } from "../../engine/clock";
 import type { ReplicationTask, TaskStatistics, TaskTable } from "../../ports";
@@ -111,9 +111,7 @@ export class DmsReplicationTask implements ReplicationTask {
     await withClient(source, signal, async (client) => {
       for (const slot of await dmsSlots(client)) await dropSlot(client, slot, { clock, signal });
     });
-    await withClient(target, signal, async (client) => {
-      for (const object of await dmsObjects(client)) await client.query(`DROP ${object} CASCADE`);
-    });
+    await withClient(target, signal, dropDmsObjects);
   }
 
   private get name(): string {
