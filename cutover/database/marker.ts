@@ -40,3 +40,12 @@ export async function awaitMarker(client: pg.Client, id: string, running: Waitin
     { first: 1, longest: 20 },
   );
 }
+
+/** Waits until everything that was written on one side has arrived on the other. */
+export async function awaitArrival(
+  from: pg.Client,
+  to: pg.Client,
+  running: Waiting,
+): Promise<void> {
+  await awaitMarker(to, await writeMarker(from), running);
+}

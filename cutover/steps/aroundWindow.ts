@@ -1,5 +1,5 @@
 import { oneRow, withClient } from "../database/database";
-import { awaitMarker, writeMarker } from "../database/marker";
+import { awaitArrival } from "../database/marker";
 import {
   advanceSlot,
   createSlot,
@@ -71,7 +71,7 @@ export function ready(world: World, from: Side, to: Side): Step {
       await limited(
         (within) =>
           withBoth(from, to, { ...running, signal: within }, async (here, there) =>
-            awaitMarker(there, await writeMarker(here), { clock, signal: within }),
+            awaitArrival(here, there, { clock, signal: within }),
           ),
         {
           clock,

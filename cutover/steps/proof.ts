@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { awaitMarker, writeMarker } from "../database/marker";
+import { awaitArrival } from "../database/marker";
 import { type Proof, proofs } from "../database/proof";
 import { rememberedQueueState } from "../database/queueState";
 import { until } from "../engine/clock";
@@ -64,7 +64,7 @@ async function schedulesEqual(
   let rounds = 0;
   let left: readonly string[] = [];
   await until(async () => {
-    await awaitMarker(here, await writeMarker(there), running);
+    await awaitArrival(there, here, running);
     const [ours, theirs] = await Promise.all([schedules(here), schedules(there)]);
     count = theirs.size;
     // What was equal once has arrived; what users change from then on does not matter.

@@ -4,7 +4,7 @@ import { carry } from "../database/carry";
 import { type Changes, changes, forgetChanges } from "../database/change";
 import { withClient } from "../database/database";
 import { DoneParts } from "../database/doneParts";
-import { awaitMarker, writeMarker } from "../database/marker";
+import { awaitArrival } from "../database/marker";
 import { type Table, tableBytes, tables } from "../database/table";
 import {
   comparedParts,
@@ -136,7 +136,7 @@ export async function compareChanges(
       if (!isLast) {
         // Replication that stands still says nothing, and this waits for it as long as the step may take.
         running.progress(`waiting until the ${to.name} has what was written so far`);
-        await awaitMarker(target, await writeMarker(source), running);
+        await awaitArrival(source, target, running);
       }
       carried += await equalByKey(comparison, list, changed);
       for (const keys of changed.keys.values()) changedRows += keys.size;
@@ -237,7 +237,7 @@ export async function unsettled(
   differing: ReadonlySet<string>,
   running: Running,
   bring: (keys: ReadonlySet<string>) => Promise<void> = async () =>
-    awaitMarker(sides.target, await writeMarker(sides.source), running),
+    awaitArrival(sides.source, sides.target, running),
 ): Promise<ReadonlySet<string>> {
   let left = differing;
   for (let round = 0; left.size > 0 && round < ROUNDS; round++) {

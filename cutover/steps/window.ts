@@ -1,6 +1,6 @@
 import { withClient } from "../database/database";
 import { fence, FENCE_PATIENCE_MS, isFenced, liftFence } from "../database/fence";
-import { awaitMarker, writeMarker } from "../database/marker";
+import { awaitArrival } from "../database/marker";
 import {
   advanceSlot,
   disable,
@@ -91,7 +91,7 @@ export function arrived(from: Side, to: Side): Step {
     inWindow: true,
     apply: (running) =>
       withBoth(from, to, running, async (here, there) => {
-        await awaitMarker(there, await writeMarker(here), running);
+        await awaitArrival(here, there, running);
         return {};
       }),
   };
@@ -189,7 +189,7 @@ export function trafficFlipped(world: World, from: Side, to: Side): Step {
       await held(to, running);
       return withBoth(from, to, running, async (here, there) => {
         if (!(await isEnabled(here, directionFrom(world, to.name).name))) return {};
-        await awaitMarker(here, await writeMarker(there), running);
+        await awaitArrival(there, here, running);
         const isOpen = !(await isFenced(here, from.database.applicationRole));
         return { sequences: await setSequences(here, await sequences(there), isOpen ? AHEAD : 0) };
       });
