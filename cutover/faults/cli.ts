@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { choice, ended, Problems, wholeNumber } from "../command";
@@ -66,35 +66,30 @@ async function main(): Promise<number> {
   const stop = stopSignal(write);
   const { say } = narrator(write);
   const startedAt = new Date();
-  const folder = mkdtempSync(join(tmpdir(), "redash-faults-program-"));
-  try {
-    const rehearsals = await faultedRehearsals({
-      rehearsals:
-        only === undefined ? Array.from({ length: times }, (_, index) => index + 1) : [only],
-      jobs,
-      transport,
-      megabytes,
-      seed,
-      program: await MoveProgram.build(folder),
-      stop,
-      say,
-    });
-    const report: FaultReport = {
-      startedAt: startedAt.toISOString(),
-      command: `npm run faults -- --seed ${seed} --size ${megabytes} --transport ${transport}${only === undefined ? ` --times ${times}` : ""}`,
-      machine: `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${process.arch}, Node ${process.version}`,
-      transport,
-      seed,
-      durationMs: Date.now() - startedAt.getTime(),
-      rehearsals,
-    };
-    const files = writeFiles(report);
-    process.stdout.write(`\n${faultText(report)}\nreport: ${files.join(", ")}\n`);
-    if (!isSound(report)) return EXIT_CODES["needs-person"];
-    return stop.aborted ? EXIT_CODES.undone : EXIT_CODES.done;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const rehearsals = await faultedRehearsals({
+    rehearsals:
+      only === undefined ? Array.from({ length: times }, (_, index) => index + 1) : [only],
+    jobs,
+    transport,
+    megabytes,
+    seed,
+    program: await MoveProgram.build(),
+    stop,
+    say,
+  });
+  const report: FaultReport = {
+    startedAt: startedAt.toISOString(),
+    command: `npm run faults -- --seed ${seed} --size ${megabytes} --transport ${transport}${only === undefined ? ` --times ${times}` : ""}`,
+    machine: `${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, ${process.platform} ${process.arch}, Node ${process.version}`,
+    transport,
+    seed,
+    durationMs: Date.now() - startedAt.getTime(),
+    rehearsals,
+  };
+  const files = writeFiles(report);
+  process.stdout.write(`\n${faultText(report)}\nreport: ${files.join(", ")}\n`);
+  if (!isSound(report)) return EXIT_CODES["needs-person"];
+  return stop.aborted ? EXIT_CODES.undone : EXIT_CODES.done;
 }
 
 /** @returns the files, as seen from the current folder */

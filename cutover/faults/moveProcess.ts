@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter, dirname, join } from "node:path";
-import { buildSync } from "esbuild";
 import { binary } from "../adapters/local/binary";
+import { bundle } from "../adapters/local/bundle";
 import type { Answer, Cue, Stage } from "./stage";
 
 const ROOT = join(__dirname, "..", "..");
@@ -26,21 +26,8 @@ export class MoveProgram {
     private readonly environment: NodeJS.ProcessEnv,
   ) {}
 
-  /** @param folder where the built program lies */
-  static async build(folder: string): Promise<MoveProgram> {
-    const path = join(folder, "move.js");
-    buildSync({
-      absWorkingDir: ROOT,
-      entryPoints: ["cutover/faults/stagedMove.ts"],
-      outfile: path,
-      bundle: true,
-      platform: "node",
-      target: "node22",
-      format: "cjs",
-      // pg's other driver, which it asks for and does without.
-      external: ["pg-native"],
-      logLevel: "silent",
-    });
+  static async build(): Promise<MoveProgram> {
+    const path = bundle("cutover/faults/stagedMove.ts");
     // The program looks for pg_dump on PATH, then where its sources lie, which it does not know any more.
     const programs = dirname(await binary("pgDump"));
     return new MoveProgram(path, {

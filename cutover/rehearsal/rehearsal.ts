@@ -60,7 +60,7 @@ export interface Rehearsal {
   readonly reads: number;
   /** What was moved, for the estimate of another move. */
   readonly source: { readonly bytes: number; readonly rows: number };
-  /** Bytes of memory that everything but PostgreSQL held in the end. */
+  /** The most bytes of memory that everything but PostgreSQL held after an act. */
   readonly memoryBytes: number;
   /** The act that ended the rehearsal before its end, if one did. */
   readonly failed: RehearsedAct | undefined;
@@ -101,18 +101,19 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const lag = await LagProbe.start(local);
     endings.add(() => lag.stop());
     const records: RehearsedAct[] = [];
+    let memoryBytes = 0;
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
       await pause(BETWEEN_MS);
       const plan = planOf(act, world, times(options.writeOutageBudgetMs));
       const record = await rehearsed(plan, during, options);
       records.push(record);
+      memoryBytes = Math.max(memoryBytes, memory([process.pid, users.pid, ...local.pids()]));
       return record.outcome === "done";
     };
     let isSound = true;
     for (const act of acts(options.times)) if (isSound) isSound = await run(act, users);
     await pause(BETWEEN_MS);
     const samples = await lag.stop();
-    const memoryBytes = memory([process.pid, users.pid, ...local.pids()]);
     const remembered = await users.stop();
     const side = await world.traffic.goesTo(AbortSignal.timeout(10_000));
     const client = await local.administrator(side);

@@ -1,12 +1,7 @@
-import type { Experience, LedgerEntry, UsersConfig } from "../adapters/local/standIn/users.mts";
+import type { Experience, LedgerEntry, UsersConfig } from "../adapters/local/standIn/users";
 import { type StandIn, startStandIn } from "../adapters/local/standInProcess";
 
-export type {
-  Experience,
-  Gap,
-  LedgerEntry,
-  UsersConfig,
-} from "../adapters/local/standIn/users.mts";
+export type { Experience, Gap, LedgerEntry, UsersConfig } from "../adapters/local/standIn/users";
 
 /** What people remember when they have gone home. */
 export interface Memory {
@@ -17,7 +12,7 @@ export interface Memory {
 /** A moment on the clock that people share with us: milliseconds since the epoch, never jumping. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
-/** People who write and read without a pause, in a process of their own (standIn/users.mts). */
+/** People who write and read without a pause, in a process of their own (standIn/users.ts). */
 export class Users {
   private constructor(private readonly process: StandIn<{ readonly controlPort: number }>) {}
 

@@ -20,7 +20,7 @@ describe("npm run move, killed", function () {
   let program: MoveProgram;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "kill-test-"));
-    program = await MoveProgram.build(folder);
+    program = await MoveProgram.build();
     local = await startLocalWorld({ megabytes: 8 });
     living = await startUsers(local);
     const settings: MoveSettings = { ...TIMES, world: local.description };

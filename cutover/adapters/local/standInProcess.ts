@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { bundle } from "./bundle";
 
 /** A process that stands in for a part of Redash or of AWS. */
 export interface StandIn<Ready> {
@@ -14,17 +14,12 @@ export interface StandIn<Ready> {
   readonly kill: () => Promise<void>;
 }
 
-const FOLDER = join(__dirname, "standIn");
+const FOLDER = "cutover/adapters/local/standIn";
 const START_DEADLINE_MS = 15_000;
-/** Longer than a stand-in gives itself (standIn/standIn.mts): who does not heed that is not at work any more. */
+/** Longer than a stand-in gives itself (standIn/standIn.ts): who does not heed that is not at work any more. */
 const STOP_DEADLINE_MS = 15_000;
-const NODE_OPTIONS = [
-  // Its types are stripped, and what is shared with the project is no ES module by its package.
-  "--disable-warning=ExperimentalWarning",
-  "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
-  // There are many of them: each tidies up early rather than grow.
-  "--max-semi-space-size=2",
-];
+/** There are many of them: each tidies up early rather than grow. */
+const NODE_OPTIONS = ["--max-semi-space-size=2"];
 
 /**
  * Starts a stand-in.
@@ -35,7 +30,7 @@ export async function startStandIn<Ready = unknown>(
   name: "front" | "server" | "worker" | "scheduler" | "users" | "task",
   config: object,
 ): Promise<StandIn<Ready>> {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, join(FOLDER, `${name}.mts`)], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, bundle(`${FOLDER}/${name}.ts`)], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   let words = "";

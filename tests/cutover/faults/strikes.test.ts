@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "mocha";
+import { before, describe, it } from "mocha";
 import type { Dealt } from "../../../cutover/faults/deck";
 import { type FaultedRehearsal, faultedRehearsal } from "../../../cutover/faults/faultedRehearsal";
 import { KIND_NAMES, type KindName } from "../../../cutover/faults/kind";
@@ -53,21 +50,16 @@ const HAND: readonly Dealt[] = [
 
 describe("each kind of fault, at a step at which it cannot miss", function () {
   this.timeout(600_000);
-  let folder: string;
   let rehearsed: FaultedRehearsal;
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "faults-test-"));
     rehearsed = await faultedRehearsal(1, HAND, {
       transport: "logical",
       megabytes: 8,
       seed: 1,
-      program: await MoveProgram.build(folder),
+      program: await MoveProgram.build(),
       stop: new AbortController().signal,
       say: () => undefined,
     });
-  });
-  after(() => {
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const fault = (kind: KindName) => {

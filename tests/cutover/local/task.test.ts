@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type pg from "pg";
 import { after, afterEach, before, describe, it } from "mocha";
-import { write } from "../../../cutover/adapters/local/standIn/write.mts";
+import { write } from "../../../cutover/adapters/local/standIn/write";
 import { fill } from "../../../cutover/adapters/local/redash/data";
 import { makeSchema, REDASH_SCHEMAS } from "../../../cutover/adapters/local/redash/schema";
 import { awaitMarker, writeMarker } from "../../../cutover/database/marker";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { readChange, UNCHANGED } from "../../../cutover/adapters/local/standIn/taskChange.mts";
+import { readChange, UNCHANGED } from "../../../cutover/adapters/local/standIn/taskChange";
 
 describe("a change as test_decoding prints it", () => {
   it("is read column by column, whatever its values look like", () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task.mts";
+import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task";
 import { type StandIn, startStandIn } from "../../../cutover/adapters/local/standInProcess";
 import type { LocalWorld } from "../../../cutover/adapters/local/world";
 import { oneRow } from "../../../cutover/database/database";

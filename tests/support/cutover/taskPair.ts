@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task.mts";
+import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { type StandIn, startStandIn } from "../../../cutover/adapters/local/standInProcess";
 import { createMarkerTable } from "../../../cutover/database/marker";

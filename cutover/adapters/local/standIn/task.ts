@@ -6,18 +6,18 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type pg from "pg";
-import type { TableMappings, TaskSettings } from "../../../../redash/dms.ts";
-import type { TaskStatistics, TaskTable } from "../../../ports.ts";
-import { sleep, standIn } from "./standIn.mts";
-import { Apply } from "./taskApply.mts";
-import { TaskError } from "./taskError.mts";
-import { load } from "./taskLoad.mts";
-import { LobLimit } from "./taskLob.mts";
-import { connect, type Endpoint, isLost, withConnection, words } from "./taskSession.mts";
-import { createSlot, dropSlot } from "./taskSlot.mts";
-import { TaskState } from "./taskState.mts";
-import { WalStream } from "./taskStream.mts";
-import { capturedTables, type Table } from "./taskTable.mts";
+import type { TableMappings, TaskSettings } from "../../../../redash/dms";
+import type { TaskStatistics, TaskTable } from "../../../ports";
+import { sleep, standIn } from "./standIn";
+import { Apply } from "./taskApply";
+import { TaskError } from "./taskError";
+import { load } from "./taskLoad";
+import { LobLimit } from "./taskLob";
+import { connect, type Endpoint, isLost, withConnection, words } from "./taskSession";
+import { createSlot, dropSlot } from "./taskSlot";
+import { TaskState } from "./taskState";
+import { WalStream } from "./taskStream";
+import { capturedTables, type Table } from "./taskTable";
 
 export interface TaskConfig {
   /** Roles that may replicate, and on the target set `session_replication_role`. */

@@ -1,6 +1,6 @@
 /** A logical slot, read as PostgreSQL's own subscribers read it: what is committed arrives without being asked for. */
 import type pg from "pg";
-import { connect, type Endpoint } from "./taskSession.mts";
+import { connect, type Endpoint } from "./taskSession";
 
 /** A line of test_decoding, or none: then everything before the place has arrived. */
 export interface WalMessage {

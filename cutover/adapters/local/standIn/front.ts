@@ -4,7 +4,7 @@
  */
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { sleep, standIn } from "./standIn.mts";
+import { sleep, standIn } from "./standIn";
 
 interface Config {
   /** Side → port of its server. */

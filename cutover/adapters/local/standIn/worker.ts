@@ -1,9 +1,9 @@
 /** Stands in for an RQ worker: takes jobs unless the queue is suspended, runs them, and says so as RQ does. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { jobKey, queueKey, redis, SUSPENDED, wipKey, workerKey } from "./rq.mts";
-import { sleep, standIn } from "./standIn.mts";
-import { write } from "./write.mts";
+import { jobKey, queueKey, redis, SUSPENDED, wipKey, workerKey } from "./rq";
+import { sleep, standIn } from "./standIn";
+import { write } from "./write";
 
 interface Config {
   readonly database: pg.PoolConfig;

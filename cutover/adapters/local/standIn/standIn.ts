@@ -1,5 +1,5 @@
 /**
- * What every stand-in has in common. Each is a process of its own, run by Node without a compiler: its configuration,
+ * What every stand-in has in common. Each is a process of its own, built into one file by bundle.ts: its configuration,
  * which may hold passwords, comes in the first line of its standard input; when that ends, its parent is dead and it
  * ends too, so that nothing is ever left behind.
  */

@@ -1,8 +1,8 @@
 /** Tables that a replication task carries, and how it carries their columns. */
 import type pg from "pg";
-import type { TableMappings } from "../../../../redash/dms.ts";
-import { isOneOf, LOB_TYPES, UNMIGRATED_TYPES } from "../../../../redash/dmsTypes.ts";
-import { identifier } from "./taskSession.mts";
+import type { TableMappings } from "../../../../redash/dms";
+import { isOneOf, LOB_TYPES, UNMIGRATED_TYPES } from "../../../../redash/dmsTypes";
+import { identifier } from "./taskSession";
 
 export interface Column {
   readonly name: string;

@@ -1,8 +1,8 @@
 /** LOBs of limited mode: up to a size, and cut off there. */
-import type { TaskSettings } from "../../../../redash/dms.ts";
-import { TaskError } from "./taskError.mts";
-import { identifier } from "./taskSession.mts";
-import type { Column, Table } from "./taskTable.mts";
+import type { TaskSettings } from "../../../../redash/dms";
+import { TaskError } from "./taskError";
+import { identifier } from "./taskSession";
+import type { Column, Table } from "./taskTable";
 
 export class LobLimit {
   private readonly kib: number;

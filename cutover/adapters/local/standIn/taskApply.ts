@@ -1,14 +1,14 @@
 /** Changes, applied in the order of the source's commits: each of its transactions is one on the target. */
 import type pg from "pg";
-import type { TaskSettings } from "../../../../redash/dms.ts";
-import { type Change, readChange, type Tuple, UNCHANGED } from "./taskChange.mts";
-import { TaskError } from "./taskError.mts";
-import type { LobLimit } from "./taskLob.mts";
-import { identifier, isLost, literal, words } from "./taskSession.mts";
-import { sleep } from "./standIn.mts";
-import { isVisible, type TableState, type TaskState } from "./taskState.mts";
-import type { WalMessage } from "./taskStream.mts";
-import { lobsOf, type Table } from "./taskTable.mts";
+import type { TaskSettings } from "../../../../redash/dms";
+import { type Change, readChange, type Tuple, UNCHANGED } from "./taskChange";
+import { TaskError } from "./taskError";
+import type { LobLimit } from "./taskLob";
+import { identifier, isLost, literal, words } from "./taskSession";
+import { sleep } from "./standIn";
+import { isVisible, type TableState, type TaskState } from "./taskState";
+import type { WalMessage } from "./taskStream";
+import { lobsOf, type Table } from "./taskTable";
 
 interface Statement {
   readonly table: Table;

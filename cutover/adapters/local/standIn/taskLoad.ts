@@ -1,10 +1,10 @@
 /** The full load of a table: every row with its LOBs, into a table that nobody has emptied. */
 import type pg from "pg";
-import { TaskError } from "./taskError.mts";
-import type { LobLimit } from "./taskLob.mts";
-import { identifier, words } from "./taskSession.mts";
-import type { TableState } from "./taskState.mts";
-import { lobsOf, type Table } from "./taskTable.mts";
+import { TaskError } from "./taskError";
+import type { LobLimit } from "./taskLob";
+import { identifier, words } from "./taskSession";
+import type { TableState } from "./taskState";
+import { lobsOf, type Table } from "./taskTable";
 
 type Row = Record<string, string | null>;
 

@@ -5,8 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { sleep, standIn } from "./standIn.mts";
-import type { Write } from "./write.mts";
+import { sleep, standIn } from "./standIn";
+import type { Write } from "./write";
 
 /** A write, and whether its user was told that it is done. */
 export interface LedgerEntry {

@@ -1,7 +1,7 @@
 /** Stands in for Redash's scheduler: enqueues what is due. Two of them would enqueue everything twice. */
 import { randomBytes } from "node:crypto";
-import { enqueue, redis } from "./rq.mts";
-import { sleep, standIn } from "./standIn.mts";
+import { enqueue, redis } from "./rq";
+import { sleep, standIn } from "./standIn";
 
 interface Config {
   readonly redisUrl: string;

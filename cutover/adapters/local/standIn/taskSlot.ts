@@ -1,7 +1,7 @@
 /** The slot by which the source keeps what a task has not applied yet. */
 import type pg from "pg";
-import { sleep } from "./standIn.mts";
-import { readLsn } from "./taskStream.mts";
+import { sleep } from "./standIn";
+import { readLsn } from "./taskStream";
 
 /** How long the session before may take to let go of it. */
 const RELEASE_DEADLINE_MS = 10_000;

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import pg from "pg";
-import { enqueue, jobKey, redis } from "./rq.mts";
-import { standIn } from "./standIn.mts";
-import { type Write, write } from "./write.mts";
+import { enqueue, jobKey, redis } from "./rq";
+import { standIn } from "./standIn";
+import { type Write, write } from "./write";
 
 interface Config {
   readonly database: pg.PoolConfig;
@@ -29,7 +29,7 @@ standIn<Config>(async ({ database, redisUrl, version, port }, onStop) => {
    * A transaction on a connection that lives: whether it does is asked within the transaction, as SQLAlchemy asks with
    * SQLALCHEMY_ENABLE_POOL_PRE_PING, so that the server sees a session at work from then to the end of the request.
    */
-  const transaction = async <T,>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const transaction = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     for (let tries = 0; ; tries++) {
       const client = await pool.connect();
       try {

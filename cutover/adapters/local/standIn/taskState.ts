@@ -4,10 +4,10 @@
  * `awsdms_txn_state` if told to.)
  */
 import type pg from "pg";
-import type { TaskTable } from "../../../ports.ts";
-import { identifier, literal } from "./taskSession.mts";
-import { lsnText, readLsn } from "./taskStream.mts";
-import type { Table } from "./taskTable.mts";
+import type { TaskTable } from "../../../ports";
+import { identifier, literal } from "./taskSession";
+import { lsnText, readLsn } from "./taskStream";
+import type { Table } from "./taskTable";
 
 /** A table as it stands; counters grow. */
 export interface TableState extends Mutable<TaskTable> {

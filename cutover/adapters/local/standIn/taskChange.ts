@@ -1,5 +1,5 @@
 /** What test_decoding prints of a change, read column by column: values may look like anything. */
-import { identifier } from "./taskSession.mts";
+import { identifier } from "./taskSession";
 
 /** Stands where the WAL has no value: a large one that an update left as it was. */
 export const UNCHANGED = Symbol("unchanged");
