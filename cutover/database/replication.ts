@@ -158,6 +158,10 @@ export async function advanceSlot(
   return reached;
 }
 
+/** A server's subscriptions are all in one catalog. */
+const OF_THIS_DATABASE =
+  "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
 /**
  * Starts a subscription with what its publisher writes from now on. Most of what is there came from the subscriber, which
  * would stop for ever at its own rows, so the slot is moved behind it, and the subscription is told the same place: a
@@ -176,7 +180,7 @@ export async function streamFromNow(
   const lsn = await advanceSlot(publisher, name, running);
   await subscriber.query(
     `SELECT pg_replication_origin_advance('pg_' || oid, ${literal(lsn)}) FROM pg_subscription
-      WHERE subname = ${literal(name)} AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+      WHERE subname = ${literal(name)} AND ${OF_THIS_DATABASE};
      ALTER SUBSCRIPTION ${identifier(name)} ENABLE`,
   );
   return lsn;
@@ -185,7 +189,7 @@ export async function streamFromNow(
 export async function subscriptionExists(client: pg.Client, name: string): Promise<boolean> {
   const { there } = await oneRow<{ there: boolean }>(
     client,
-    "SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = $1 AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS there",
+    `SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = $1 AND ${OF_THIS_DATABASE}) AS there`,
     [name],
   );
   return there;
@@ -237,7 +241,7 @@ export async function disable(client: pg.Client, name: string, running: Waiting)
 
 export async function isEnabled(client: pg.Client, name: string): Promise<boolean> {
   const { rows } = await client.query<{ subenabled: boolean }>(
-    "SELECT subenabled FROM pg_subscription WHERE subname = $1",
+    `SELECT subenabled FROM pg_subscription WHERE subname = $1 AND ${OF_THIS_DATABASE}`,
     [name],
   );
   return rows[0]?.subenabled === true;
@@ -275,7 +279,7 @@ export async function copyState(client: pg.Client, name: string): Promise<CopySt
             EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subname = $1 AND t.pid IS NOT NULL) AS "isWorking",
             to_regclass('pg_catalog.pg_stat_subscription_stats') IS NOT NULL AS counts
        FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_class c ON c.oid = r.srrelid
-      WHERE s.subname = $1`,
+      WHERE s.subname = $1 AND ${OF_THIS_DATABASE}`,
     [name],
   );
   const { counts, ...rest } = state;

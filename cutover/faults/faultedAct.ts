@@ -165,17 +165,19 @@ class Performance {
     if (end.isStuck) this.violations.push(`${command} did not end: ${short(end.stderr)}`);
     say(`${command}: ${outcome}`);
     if (outcome === "needs-person" && act === this.act) {
-      const wrong = this.isLeftToPersons()
-        ? (await this.isBeyondUndo())
-          ? undefined
-          : "could have been undone"
-        : "could have gone on by itself";
+      const wrong = await this.needlessBecause();
       if (wrong !== undefined)
         this.violations.push(`${command} needs a person, and ${wrong}: ${short(words)}`);
     }
     // What was refused has changed nothing, and is no answer to what was left before.
     if (outcome !== "killed" && !/^refused: /m.test(end.stderr)) this.answer(outcome, words);
     return end;
+  }
+
+  /** Why a run should not have needed a person; undefined if it should. */
+  private async needlessBecause(): Promise<string | undefined> {
+    if (!this.isLeftToPersons()) return "could have gone on by itself";
+    return (await this.isBeyondUndo()) ? undefined : "could have been undone";
   }
 
   /** Whether one of the faults that the run has met is one that the program cannot answer by itself. */

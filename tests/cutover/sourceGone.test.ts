@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { type Clock, systemClock } from "../../cutover/engine/clock";
-import { type Outcome, runPlan } from "../../cutover/engine/engine";
-import type { Plan } from "../../cutover/engine/step";
 import { Move } from "../../cutover/move";
 import type { ReplicationTask, World } from "../../cutover/ports";
 import { planOf } from "../../cutover/steps/acts";
-import { MemoryJournal, MemoryLock } from "../support/cutover/memory";
-import { smallRedash } from "../support/cutover/smallRedash";
-import { twoServers, type TwoServers } from "../support/cutover/twoServers";
+import { MemoryLock } from "../support/cutover/memory";
+import { LIMITS, Pair } from "../support/cutover/pair";
 
 /** Ten times as fast, or a test would wait as long as the engine does for a server that may come back. */
 const FAST: Clock = { ...systemClock, monotonicMs: () => performance.now() * 10 };
-const LIMITS = { writeOutageBudgetMs: 10_000, drainDeadlineMs: 2000, longDeadlineMs: 60_000 };
 
 /** What is there of the move on the target. */
 const LEFT = `SELECT ((SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)
@@ -20,65 +16,49 @@ const LEFT = `SELECT ((SELECT count(*) FROM pg_replication_slots) + (SELECT coun
 
 describe("a move whose source is gone", function () {
   this.timeout(120_000);
-  let servers: TwoServers;
-  const journal = new MemoryJournal();
-  let runs = 0;
-  const start = (plan: Plan, clock = systemClock): Promise<Outcome> =>
-    runPlan(plan, {
-      clock,
-      journal,
-      lock: new MemoryLock(),
-      run: `run-${++runs}`,
-    });
-
+  let pair: Pair;
   before(async () => {
-    servers = await twoServers();
-    await smallRedash(await servers.administrator("source"));
-    for (const act of ["prepare", "replicate", "verify", "cutover"] as const) {
-      const { outcome, reason } = await start(planOf(act, servers.world, LIMITS));
-      assert.equal(outcome, "done", reason);
-    }
+    pair = await Pair.start();
+    await pair.done("cutover");
   });
-  after(async () => {
-    await servers.remove();
-  });
+  after(() => pair.end());
 
   it("is finished on the target alone, when it is said so", async () => {
-    const { source } = servers.world;
+    const { world } = pair.servers;
+    const { source } = world;
     const { connection } = source.database;
     const gone: World = {
-      ...servers.world,
+      ...world,
       source: {
         ...source,
         database: { ...source.database, connection: { ...connection, port: 1 } },
       },
     };
-    const refused = await start(planOf("finish", gone, LIMITS), FAST);
+    const refused = await pair.run(planOf("finish", gone, LIMITS), { clock: FAST });
     assert.equal(refused.outcome, "needs-person");
     assert.match(refused.reason, /^target-replication-removed failed: .*ECONNREFUSED/);
 
-    const { outcome, reason } = await start(
+    const { outcome, reason } = await pair.run(
       planOf("finish", gone, { ...LIMITS, sourceGone: true }),
     );
     assert.equal(outcome, "done", reason);
-    const target = await servers.administrator("target");
-    const { rows } = await target.query<{ left: number }>(LEFT);
-    await target.end();
-    assert.deepEqual(rows, [{ left: 0 }]);
+    assert.deepEqual(await pair.administrated("target", LEFT), [{ left: 0 }]);
   });
 
   it("loses what AWS DMS has left on the target, and says what only the source knew", async () => {
-    const target = await servers.administrator("target");
-    await target.query(`
+    await pair.administrated(
+      "target",
+      `
       CREATE SCHEMA awsdms AUTHORIZATION redash_master; CREATE TABLE public.awsdms_apply_exceptions (id int);
       ALTER TABLE public.awsdms_apply_exceptions OWNER TO redash_master;
       ALTER TABLE favorites ADD CONSTRAINT redash_move_not_null_user_id CHECK (user_id IS NOT NULL) NOT VALID,
-        ADD CONSTRAINT late FOREIGN KEY (query_id) REFERENCES queries NOT VALID`);
+        ADD CONSTRAINT late FOREIGN KEY (query_id) REFERENCES queries NOT VALID`,
+    );
     const task = {} as ReplicationTask;
-    const { outcome, reason, warnings } = await start(
+    const { outcome, reason, warnings } = await pair.run(
       planOf(
         "finish",
-        { ...servers.world, transport: { kind: "dms", task } },
+        { ...pair.servers.world, transport: { kind: "dms", task } },
         { ...LIMITS, sourceGone: true },
       ),
     );
@@ -88,58 +68,40 @@ describe("a move whose source is gone", function () {
       ["target-foreign-keys-validated"],
     );
     assert.match(warnings[0]!.message, /compare them with those of a fresh Redash of this version/);
-    const { rows } = await target.query<{ name: string }>(
+    const left = await pair.administrated(
+      "target",
       `SELECT conname::text AS name FROM pg_constraint WHERE NOT convalidated OR conname LIKE 'redash_move%'
        UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'awsdms%'
        UNION ALL SELECT relname::text FROM pg_class WHERE relname LIKE 'awsdms%'`,
     );
-    await target.end();
-    assert.deepEqual(rows, []);
+    assert.deepEqual(left, []);
   });
 });
 
 describe("a cutover whose source goes right after the flip", function () {
   this.timeout(120_000);
-  let servers: TwoServers;
-  const journal = new MemoryJournal();
-  let runs = 0;
-
+  let pair: Pair;
   before(async () => {
-    servers = await twoServers();
-    await smallRedash(await servers.administrator("source"));
+    pair = await Pair.start();
   });
-  after(async () => {
-    await servers.remove();
-  });
+  after(() => pair.end());
 
   it("needs a person, and is ended by finish on the target alone, with everything that users need", async () => {
     const move = (sourceGone: boolean) =>
       new Move({
         ...LIMITS,
         sourceGone,
-        world: servers.world,
-        journal,
+        world: pair.servers.world,
+        journal: pair.journal,
         lock: new MemoryLock(),
         clock: FAST,
       });
-    const { target } = servers.world;
+    const { target } = pair.servers.world;
     const signal = AbortSignal.timeout(60_000);
-    for (const act of ["prepare", "replicate", "verify"] as const) {
-      const { outcome, reason } = await runPlan(planOf(act, servers.world, LIMITS), {
-        clock: systemClock,
-        journal,
-        lock: new MemoryLock(),
-        run: `run-${++runs}`,
-      });
-      assert.equal(outcome, "done", reason);
-    }
-    const { outcome, reason } = await runPlan(planOf("cutover", servers.world, LIMITS), {
+    const { outcome, reason } = await pair.run(pair.plan("cutover"), {
       clock: FAST,
-      journal,
-      lock: new MemoryLock(),
-      run: "cutover",
       before: async ({ id }) => {
-        if (id === "target-queue-opened") await servers.servers.source.stop("immediate");
+        if (id === "target-queue-opened") await pair.servers.servers.source.stop("immediate");
       },
     });
     assert.equal(outcome, "needs-person", reason);
@@ -153,8 +115,6 @@ describe("a cutover whose source goes right after the flip", function () {
     assert.match(text, /the move is complete$/);
     assert.equal((await target.workload.state("scheduler", signal)).running, 1);
     assert.equal(await target.queue.isSuspended(signal), false);
-    const client = await servers.administrator("target");
-    assert.deepEqual((await client.query(LEFT)).rows, [{ left: 0 }]);
-    await client.end();
+    assert.deepEqual(await pair.administrated("target", LEFT), [{ left: 0 }]);
   });
 });

@@ -4,8 +4,9 @@ import { systemClock } from "../../cutover/engine/clock";
 import { Move } from "../../cutover/move";
 import type { SideName } from "../../cutover/ports";
 import type { Act } from "../../cutover/steps/acts";
-import { LIMITS, LivingPair } from "../support/cutover/livingPair";
+import { LivingPair } from "../support/cutover/livingPair";
 import { MemoryLock } from "../support/cutover/memory";
+import { LIMITS } from "../support/cutover/pair";
 
 describe("a switch that stopped at its flip, after which a person let users write again", function () {
   this.timeout(120_000);
@@ -34,7 +35,7 @@ describe("a switch that stopped at its flip, after which a person let users writ
     const plan = pair.plan(act);
     const flip = plan.steps.findIndex(({ irreversible }) => irreversible);
     const killed = pair.journal.forProcessKilledAfter(2 + 2 * flip);
-    await Promise.race([pair.run(plan, killed), killed.dead]);
+    await Promise.race([pair.run(plan, { journal: killed }), killed.dead]);
     assert.equal(pair.servers.goesTo(), from);
     await pair.administrated(
       from,

@@ -2,6 +2,7 @@ import {
   closeSync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -53,6 +54,8 @@ export class JournalFile implements Journal {
       try {
         appendFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
         fdatasyncSync(file);
+        // A file that its folder does not know yet would be gone after a crash of the machine.
+        if (whole === 0) syncFolder(dirname(this.path));
       } catch (error) {
         // A full disk may have taken the first lines: whoever is told that none is there writes them again.
         ftruncateSync(file, whole);
@@ -67,5 +70,14 @@ export class JournalFile implements Journal {
   private cutTornLine(): void {
     const text = readFileSync(this.path, "utf8");
     truncateSync(this.path, Buffer.byteLength(text.slice(0, text.lastIndexOf("\n") + 1)));
+  }
+}
+
+function syncFolder(folder: string): void {
+  const open = openSync(folder, "r");
+  try {
+    fsyncSync(open);
+  } finally {
+    closeSync(open);
   }
 }

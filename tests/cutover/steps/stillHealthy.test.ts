@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { World } from "../../../cutover/ports";
 import { planOf } from "../../../cutover/steps/acts";
-import { LIMITS, LivingPair } from "../../support/cutover/livingPair";
+import { LIMITS, Pair } from "../../support/cutover/pair";
 
 describe("the servers that a switch turns users to", function () {
   this.timeout(120_000);
-  let pair: LivingPair;
+  let pair: Pair;
   before(async () => {
-    pair = await LivingPair.start();
+    pair = await Pair.start();
   });
   after(() => pair.end());
 
