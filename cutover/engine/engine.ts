@@ -134,6 +134,7 @@ class Run {
       if (flipped && index < this.flip) continue;
       const isBehindFlip = this.flip !== -1 && index > this.flip;
       const isFinal = flipped || isBehindFlip;
+      if (isFinal) this.runner.isUrgent = true;
       await this.options.before?.(step);
       const stop = isFinal ? undefined : this.options.stop;
       if (isAborted(stop)) return this.back(applied, "it was asked to stop");
@@ -181,7 +182,7 @@ class Run {
     const forwardOnly = this.forwardOnly(applied);
     if (forwardOnly !== undefined)
       return this.ended("needs-person", `${reason}; what ${forwardOnly.id} has done is not undone`);
-    this.runner.isUndoing = true;
+    this.runner.isUrgent = true;
     const failed: string[] = [];
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
@@ -236,7 +237,7 @@ class Run {
         ? undefined
         : this.windowClosedMs - this.windowOpenedMs;
     const { evidence, warnings } = this.runner;
-    await this.runner.write({
+    const unwritten = await this.runner.end({
       kind: "run-ended",
       run: this.options.run,
       act: this.plan.act,
@@ -244,7 +245,14 @@ class Run {
       reason,
       ...(writeOutageMs === undefined ? {} : { writeOutageMs }),
     });
-    return { outcome, reason, writeOutageMs, evidence, warnings };
+    const result = { outcome, reason, writeOutageMs, evidence, warnings };
+    if (unwritten === undefined) return result;
+    // What was undone is run again in any case; what is done would be refused whatever comes after it.
+    return {
+      ...result,
+      outcome: outcome === "done" ? "needs-person" : outcome,
+      reason: `${reason}; but the journal cannot be written, and does not know it: ${unwritten}; mend that, and run it again`,
+    };
   }
 }
 
