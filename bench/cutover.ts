@@ -179,7 +179,7 @@ async function main(): Promise<void> {
           "",
         ],
         [
-          "pg_dump | psql of the same 200 MB: copy with indexes",
+          "`pg_dump` into `psql`, the same 200 MB with people at work: copy with indexes",
           time(copy),
           time(copyMs),
           ratio(copyMs, copy),

@@ -31,6 +31,15 @@ export async function tables(client: pg.Client): Promise<Table[]> {
   return rows;
 }
 
+/** Columns of the application's tables, each as `table.column type`, sorted: rows of equal ones can be replicated. */
+export async function columns(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ column: string }>(`
+    SELECT format('%s.%s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)) AS column
+      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE ${OF_APPLICATION} ORDER BY c.relname, a.attname`);
+  return rows.map(({ column }) => column);
+}
+
 /** Table → bytes, with indexes and TOAST. */
 export async function tableBytes(client: pg.Client): Promise<ReadonlyMap<string, number>> {
   const { rows } = await client.query<{ name: string; bytes: string }>(

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { dropApplicationRole, makeApplicationRole } from "../database/applicationRole";
 import { withClient } from "../database/database";
 import { createMarkerTable, dropMoveSchema } from "../database/marker";
@@ -10,7 +11,7 @@ import {
   relationCount,
   statements,
 } from "../database/schema";
-import { tables } from "../database/table";
+import { columns, tables } from "../database/table";
 import type { Plan, Step } from "../engine/step";
 import type { World } from "../ports";
 import { withBoth } from "./verification";
@@ -72,10 +73,8 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
     estimateMs: 2000,
     check: async (running) =>
       withBoth(source, target, running, async (from, to) => {
-        const [here, there] = [await tables(from), await tables(to)];
-        return (
-          here.length > 0 && JSON.stringify(here.map(shape)) === JSON.stringify(there.map(shape))
-        );
+        const [here, there] = [await shape(from), await shape(to)];
+        return here.length > 0 && JSON.stringify(here) === JSON.stringify(there);
       }),
     apply: (running) =>
       withClient(target.database, running.signal, async (client) => {
@@ -106,9 +105,10 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
   };
 }
 
-const shape = ({ name, key }: { readonly name: string; readonly key: readonly string[] }) => [
-  name,
-  key,
+/** Primary keys and columns. */
+const shape = async (client: pg.Client) => [
+  ...(await tables(client)).map(({ name, key }) => `${name} (${key.join(", ")})`),
+  ...(await columns(client)),
 ];
 
 function markerTablesMade({ source, target }: World): Step {

@@ -64,4 +64,20 @@ describe("prepare, whose last step fails after it has done its work", function (
     assert.equal(outcome, "done", reason);
     assert.deepEqual(await moveSchemas(), ["source", "target"]);
   });
+
+  it("is done when it is run again, but not for a source that has got another column since", async () => {
+    const again = await start(preparePlan(servers.world));
+    assert.equal(again.outcome, "done", again.reason);
+    const client = await servers.administrator("source");
+    await client.query("ALTER TABLE favorites ADD COLUMN note text");
+    await client.end();
+    const { outcome, reason } = await start(preparePlan(servers.world));
+    assert.equal(outcome, "undone");
+    assert.equal(
+      reason,
+      "target-schema-made failed: the target's database is not empty; empty it, or run abort, which does; everything was undone",
+    );
+    const last = await start(preparePlan(servers.world));
+    assert.equal(last.outcome, "done", last.reason);
+  });
 });
