@@ -6,9 +6,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { after, before, describe, it } from "mocha";
 import { bundleText } from "../../components/moveBundle";
-import { RedashMigration } from "../../components/RedashMigration";
-import { record } from "../../preview/recorder";
-import { MIGRATION_ARGS } from "../support/migrationArgs";
+import { recordMigration } from "../support/migration";
 import { only } from "../support/recordings";
 
 const ROOT = join(__dirname, "..", "..");
@@ -52,13 +50,7 @@ describe("the bundle of the move", () => {
 
   describe("called as Lambda calls it: in a process of its own, with nothing beside it", () => {
     const called = async (event: unknown) => {
-      const { resources } = await record(
-        () => {
-          new RedashMigration("redash", MIGRATION_ARGS);
-        },
-        { stack: "prod", config: {} },
-      );
-      const { inputs } = only({ resources, outputs: {} }, "Function", "redash-migration-function");
+      const { inputs } = only(await recordMigration(), "Function", "redash-migration-function");
       const { variables } = inputs["environment"] as { variables: NodeJS.ProcessEnv };
       const file = join(folder, "alone", "index.js");
       cpSync(writtenBundle(), file);

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { RedashMigration } from "../../components/RedashMigration";
 import { isWatch } from "../../cutover/function/request";
-import { record, type RecordedResource, type Recording } from "../../preview/recorder";
-import { MIGRATION_ARGS, TOPIC } from "../support/migrationArgs";
+import type { RecordedResource, Recording } from "../../preview/recorder";
+import { alarm, recordMigration } from "../support/migration";
+import { TOPIC } from "../support/migrationArgs";
 import { only, waitsFor } from "../support/recordings";
 
-const recorded = (forward = true): Promise<Recording> =>
-  record(
-    () => {
-      const { move } = new RedashMigration("redash", { ...MIGRATION_ARGS, forward });
-      return { ...move };
-    },
-    { stack: "prod", config: {} },
-  );
 const policy = (resource: RecordedResource, property: string) =>
   JSON.parse(String(resource.inputs[property])) as { readonly Statement: readonly object[] };
 /** The function as AWS would name it in the mock's account. */
@@ -22,7 +14,7 @@ const functionArn = ({ outputs }: Recording) =>
 
 describe("the watch on the source's disk", () => {
   it("wakes the function every five minutes with an event that can begin no act, and never repeats it", async () => {
-    const recording = await recorded();
+    const recording = await recordMigration();
     const { inputs } = only(recording, "Schedule", "redash-migration-function-watch");
     const { target, ...plain } = inputs;
     assert.deepEqual(plain, {
@@ -41,7 +33,7 @@ describe("the watch on the source's disk", () => {
   });
 
   it("may call this function alone, for this account, and can do so when it first does", async () => {
-    const recording = await recorded();
+    const recording = await recordMigration();
     const role = only(recording, "Role", "redash-migration-function-watch");
     assert.deepEqual(policy(role, "assumeRolePolicy"), {
       Version: "2012-10-17",
@@ -69,7 +61,7 @@ describe("the watch on the source's disk", () => {
   });
 
   it("lets the function write figures of a move, and of nothing else", async () => {
-    const role = only(await recorded(), "RolePolicy", "redash-migration-function");
+    const role = only(await recordMigration(), "RolePolicy", "redash-migration-function");
     assert.deepEqual(
       policy(role, "policy").Statement.filter((it) => JSON.stringify(it).includes("cloudwatch:")),
       [
@@ -86,13 +78,9 @@ describe("the watch on the source's disk", () => {
   it("tells of a disk that fills, of WAL that slots keep, and of a source that has been silent for half an hour, before the switch and after it", async () => {
     const disk = { statistic: "Minimum", comparisonOperator: "LessThanThreshold" };
     for (const forward of [true, false]) {
-      const recording = await recorded(forward);
+      const recording = await recordMigration({ forward });
       const told = (role: string) => {
-        const { alarmDescription, ...inputs } = only(
-          recording,
-          "MetricAlarm",
-          `redash-migration-source-${role}`,
-        ).inputs;
+        const { alarmDescription, ...inputs } = alarm(recording, `source-${role}`);
         assert.match(String(alarmDescription), /Runbook: /);
         const { namespace, dimensions, period, alarmActions, okActions, ...rest } = inputs;
         assert.deepEqual(

@@ -39,3 +39,6 @@ export const soundConfig = (mode: Mode, phase: Phase, changes: Config = {}): Con
   "redash:phase": phase,
   ...changes,
 });
+
+/** Changes after which DMS carries the rows. */
+export const BY_DMS = { "redash:transport": "dms", "redash:dmsLargestLobBytes": "8000000" };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RedashMigrationArgs } from "../../components/RedashMigration";
+import type { DmsArgs, RedashMigrationArgs } from "../../components/RedashMigration";
 
 export const KEY = "arn:aws:kms:eu-west-1:111122223333:key/k";
 export const TOPIC = "arn:aws:sns:eu-west-1:111122223333:redash-alarms";
@@ -71,4 +71,21 @@ export const MIGRATION_ARGS: RedashMigrationArgs = {
   secretRecoveryWindowDays: 30,
   regionName: "eu-west-1",
   accountId: "111122223333",
+};
+
+/** What it needs besides for transport `dms`. */
+export const DMS_ARGS: DmsArgs = {
+  instanceClass: "dms.r6i.large",
+  storageGib: 100,
+  multiAz: true,
+  maintenanceWindow: "sun:18:00-sun:18:30",
+  createRoles: false,
+  largestLobBytes: 1_000_000,
+  subnetIds: ["subnet-a", "subnet-b"],
+  securityGroupId: "sg-replication",
+};
+
+/** Traffic by a rule on another program's listener. */
+export const BY_RULE = {
+  loadBalancer: { ...MIGRATION_ARGS.loadBalancer, listenerRuleArn: LISTENER_RULE },
 };

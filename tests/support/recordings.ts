@@ -25,3 +25,7 @@ export function inventory(recording: Recording): string[] {
 /** Names of the resources that a resource waits for, through their URNs. */
 export const waitsFor = (resource: RecordedResource): string[] =>
   resource.dependsOn.map((urn) => urn.split("$").at(-1)!.split("::").slice(-2).join(" ")).sort();
+
+/** A property that holds a JSON document, as a policy does. */
+export const document = (resource: RecordedResource, property: string) =>
+  JSON.parse(String(resource.inputs[property])) as unknown;
