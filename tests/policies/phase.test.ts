@@ -1,51 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { PHASE_RULES } from "../../policies/phase";
-import { PHASE_TABLE, PHASES, type Phase } from "../../redash/phase";
-import { type Case, describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
-
-type Json = Record<string, unknown>;
-const ECS = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/redash-ecs-0a1b2c3/1";
-const SOURCE = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/redash-source-0a1b2c3/2";
-const group = (name: string, targetType: string): Given => ({
-  type: "aws:lb/targetGroup:TargetGroup",
-  name,
-  props: { targetType },
-});
-const GROUPS = [group("redash-ecs", "ip"), group("redash-source", "instance")];
-const forward = (targetGroups: unknown, more: Json = {}) => ({
-  type: "forward",
-  forward: { targetGroups, ...more },
-});
-const listener = (...defaultActions: unknown[]): Given => ({
-  type: "aws:lb/listener:Listener",
-  name: "https",
-  props: { defaultActions },
-});
-const rule = (...actions: unknown[]): Given => ({
-  type: "aws:lb/listenerRule:ListenerRule",
-  name: "rule",
-  props: { actions },
-});
-const to = (ecs: unknown, source: unknown) =>
-  forward([
-    { arn: ECS, weight: ecs },
-    { arn: SOURCE, weight: source },
-  ]);
-
-interface Row {
-  readonly given: Given | readonly Given[];
-  readonly phase?: Phase;
-  readonly finds?: readonly string[];
-}
-const cases = (list: Record<string, Row>): Record<string, Case> =>
-  Object.fromEntries(
-    Object.entries(list).map(([title, { phase, ...row }]) => [
-      title,
-      { ...row, ...(phase && { stack: { phase } }) },
-    ]),
-  );
-const weight = (found: string) => [`forward is weights ${found}`];
+import { PHASE_TABLE, PHASES } from "../../redash/phase";
+import { describePolicy, type Given, HIDDEN, UNKNOWN } from "./support/cases";
+import { type PhaseCase, phaseCases } from "./support/phaseCases";
 
 describe("policies of the phases", () => {
   it("mean by each phase what the program means by it", () => {
@@ -61,112 +19,6 @@ describe("policies of the phases", () => {
       });
     }
   });
-
-  describePolicy(
-    "phase-one-target-has-weight",
-    cases({
-      "accepts all for ECS": { given: listener(to(100, 0)) },
-      "accepts all for the source": { given: listener(to(0, 100)) },
-      "accepts one group alone": { given: listener(forward([{ arn: ECS, weight: 1 }])) },
-      "accepts a plain forward": { given: listener({ type: "forward", targetGroupArn: ECS }) },
-      "accepts a redirect": { given: listener({ type: "redirect" }) },
-      "refuses a canary": { given: listener(to(90, 10)), finds: weight("90 and 10") },
-      "refuses a canary in a rule": { given: rule(to(999, 1)), finds: weight("999 and 1") },
-      "refuses a canary of aws.alb, which makes the same by another type": {
-        given: { ...listener(to(90, 10)), type: "aws:alb/listener:Listener" },
-        finds: weight("90 and 10"),
-      },
-      "refuses a canary in a rule of aws.alb": {
-        given: { ...rule(to(90, 10)), type: "aws:alb/listenerRule:ListenerRule" },
-        finds: weight("90 and 10"),
-      },
-      "refuses no weight at all": { given: listener(to(0, 0)), finds: weight("0 and 0") },
-      "refuses a weight that is not known": {
-        given: listener(to(UNKNOWN, 0)),
-        finds: weight("? and 0"),
-      },
-      "refuses a weight that is left out": {
-        given: listener(to(100, undefined)),
-        finds: weight("100 and undefined"),
-      },
-      "refuses a forward to nobody": { given: listener(forward([])), finds: weight("of no group") },
-      "refuses stickiness, by which old cookies keep people": {
-        given: listener(forward([{ arn: ECS, weight: 100 }], { stickiness: { enabled: true } })),
-        finds: ["defaultActions.0.forward.stickiness.enabled is true"],
-      },
-      "refuses actions that are not known": {
-        given: { type: "aws:lb/listener:Listener", props: { defaultActions: UNKNOWN } },
-        finds: [
-          "defaultActions is not known before the update",
-          "defaultActions is not known before the update",
-        ].slice(0, 1),
-      },
-    }),
-  );
-
-  const other = ["forward is weight on the other side"];
-  describePolicy(
-    "phase-traffic-goes-to-the-right-side",
-    cases({
-      "accepts the source while replicating": {
-        given: [...GROUPS, listener(to(0, 100))],
-        phase: "replicating",
-      },
-      "accepts ECS after the switch": {
-        given: [...GROUPS, listener(to(100, 0))],
-        phase: "switched",
-      },
-      "accepts ECS in the end": {
-        given: [GROUPS[0]!, listener(forward([{ arn: ECS, weight: 100 }]))],
-        phase: "complete",
-      },
-      "accepts ECS in a new home": {
-        given: [GROUPS[0]!, rule({ type: "forward", targetGroupArn: ECS })],
-        phase: "greenfield",
-      },
-      "refuses ECS while replicating": {
-        given: [...GROUPS, listener(to(100, 0))],
-        phase: "replicating",
-        finds: other,
-      },
-      "refuses the source after the switch": {
-        given: [...GROUPS, listener(to(0, 100))],
-        phase: "switched",
-        finds: other,
-      },
-      "refuses the source in the end": {
-        given: [...GROUPS, listener(to(0, 100))],
-        phase: "complete",
-        finds: other,
-      },
-      "refuses the source after the switch, whatever made listener and groups": {
-        given: [...GROUPS, listener(to(0, 100))].map((it) => ({
-          ...it,
-          type: it.type.replace("aws:lb/", "aws:alb/"),
-        })),
-        phase: "switched",
-        finds: other,
-      },
-      "refuses a group of somebody else": {
-        given: [
-          ...GROUPS,
-          listener(
-            forward([
-              { arn: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/theirs/1", weight: 100 },
-            ]),
-          ),
-        ],
-        phase: "switched",
-        finds: other,
-      },
-      "waits for an ARN that is not known": {
-        given: [...GROUPS, listener(forward([{ arn: UNKNOWN, weight: 100 }]))],
-        phase: "switched",
-        finds: ["undecided:  is an object"],
-      },
-      "does not judge a stack without phases": { given: [...GROUPS, listener(to(0, 100))] },
-    }),
-  );
 
   const service = (
     desiredCount: unknown,
@@ -187,7 +39,7 @@ describe("policies of the phases", () => {
   ];
   describePolicy(
     "phase-scheduler",
-    cases({
+    phaseCases({
       "accepts none while replicating": { given: service(0), phase: "replicating" },
       "accepts one after the switch": { given: service(1), phase: "switched" },
       "accepts one in a new home": { given: service(1), phase: "greenfield" },
@@ -234,7 +86,7 @@ describe("policies of the phases", () => {
   const role = ['parameters.0.value is "replica"'];
   describePolicy(
     "phase-no-replica-sessions",
-    cases({
+    phaseCases({
       "refuses it while replicating: the sessions that replicate set it for themselves": {
         given: replica,
         phase: "replicating",
@@ -270,7 +122,7 @@ describe("policies of the phases", () => {
   const left = ['parameters.0.name is "rds.logical_replication"'];
   describePolicy(
     "phase-no-replication-parameters",
-    cases({
+    phaseCases({
       "accepts them while replicating": { given: logical, phase: "replicating" },
       "accepts them for the way back": { given: logical, phase: "switched" },
       "refuses them in the end": { given: logical, phase: "complete", finds: left },
@@ -299,7 +151,7 @@ describe("policies of the phases", () => {
   );
   describePolicy(
     "phase-replication-parameters",
-    cases({
+    phaseCases({
       "accepts them while replicating": { given: logical, phase: "replicating" },
       "accepts them for the way back": { given: logical, phase: "switched" },
       "refuses none while replicating": {
@@ -339,14 +191,14 @@ describe("policies of the phases", () => {
   const found = ({ type }: Given) => [` is a ${type}`];
   describePolicy(
     "phase-no-source-left",
-    cases(
+    phaseCases(
       Object.fromEntries([
-        ...[instance, attachment, sourceGroup].flatMap((given): [string, Row][] => [
-          ...(["replicating", "switched"] as const).map((phase): [string, Row] => [
+        ...[instance, attachment, sourceGroup].flatMap((given): [string, PhaseCase][] => [
+          ...(["replicating", "switched"] as const).map((phase): [string, PhaseCase] => [
             `accepts a ${given.type} in ${phase}`,
             { given, phase },
           ]),
-          ...(["greenfield", "complete"] as const).map((phase): [string, Row] => [
+          ...(["greenfield", "complete"] as const).map((phase): [string, PhaseCase] => [
             `refuses a ${given.type} in ${phase}`,
             { given, phase, finds: found(given) },
           ]),
@@ -370,7 +222,7 @@ describe("policies of the phases", () => {
   const own = [" is a secret of the stack for Redash's keys"];
   describePolicy(
     "phase-source-keys",
-    cases({
+    phaseCases({
       "accepts generated keys in a new home": {
         given: [task, secret("redash-application")],
         phase: "greenfield",

@@ -1,8 +1,9 @@
+import assert from "node:assert/strict";
 import pg from "pg";
 import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { type StandIn, startStandIn } from "../../../cutover/adapters/local/standInProcess";
-import { createMarkerTable } from "../../../cutover/database/marker";
+import { awaitMarker, createMarkerTable, writeMarker } from "../../../cutover/database/marker";
 import { systemClock, until } from "../../../cutover/engine/clock";
 import type { SideName, TaskStatistics } from "../../../cutover/ports";
 import { tableMappings, taskSettings } from "../../../redash/dms";
@@ -11,9 +12,15 @@ const ROLE = "dms";
 /** Only a machine that loses its power would miss it; databases are made in a fraction of the time. */
 const UNSAFE = { fsync: "off" };
 export const PASSWORD = "the password of the task's role";
+/** A table with a LOB. */
+export const NOTES =
+  "CREATE TABLE notes (id int PRIMARY KEY, title varchar(20) NOT NULL, body text)";
 
 /** A source (13) and a target (17) with a role for tasks. */
 export class TaskServers {
+  private readonly pairs: TaskPair[] = [];
+  private made = 0;
+
   private constructor(private readonly servers: Readonly<Record<SideName, PostgresServer>>) {}
 
   static async start(): Promise<TaskServers> {
@@ -39,12 +46,15 @@ export class TaskServers {
     return client;
   }
 
-  /** A database on each side, both with the statements; and a task between them, not started. */
+  /**
+   * A database on each side, both with the statements; and a task between them, not started, which is there until
+   * `removePairs`.
+   */
   async pair(
     sql: string | ((client: pg.Client) => Promise<void>),
     change: Partial<TaskConfig> = {},
   ) {
-    const name = `pair ${++TaskServers.pairs}`;
+    const name = `pair ${++this.made}`;
     const clients: pg.Client[] = [];
     for (const side of ["source", "target"] as const) {
       const administrator = await this.connect(side);
@@ -72,16 +82,29 @@ export class TaskServers {
       settings: taskSettings({ lobMaxSizeKib: 64 }),
       ...change,
     };
-    return new TaskPair(source, target, config, await startTask(config));
+    const pair = new TaskPair(source, target, config, await startTask(config));
+    this.pairs.push(pair);
+    return pair;
   }
 
-  private static pairs = 0;
+  /** Ends the tasks of all pairs, and leaves no slot on the source; the databases stay. */
+  async removePairs(): Promise<void> {
+    for (const pair of this.pairs.splice(0)) {
+      // What a task that has failed cannot remove is removed here.
+      await pair.put("removed").catch(() => undefined);
+      await pair.source.query(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
+      );
+      await pair.end();
+    }
+  }
 
   async remove(): Promise<void> {
     await Promise.all(Object.values(this.servers).map((server) => server.remove()));
   }
 }
 
+const waiting = () => ({ clock: systemClock, signal: AbortSignal.timeout(30_000) });
 const startTask = (config: TaskConfig) => startStandIn<{ controlPort: number }>("task", config);
 
 export class TaskPair {
@@ -116,9 +139,19 @@ export class TaskPair {
     return last;
   }
 
+  /** Starts the task, and waits until it streams. */
+  async streams(): Promise<void> {
+    await this.put("started");
+    await this.reaches("streaming");
+  }
+
+  /** Waits until all that was committed on the source has arrived. */
+  async arrived(): Promise<void> {
+    await awaitMarker(this.target, await writeMarker(this.source), waiting());
+  }
+
   until(holds: () => Promise<boolean>): Promise<void> {
-    const waiting = { clock: systemClock, signal: AbortSignal.timeout(30_000) };
-    return until(holds, waiting, { first: 2, longest: 20 });
+    return until(holds, waiting(), { first: 2, longest: 20 });
   }
 
   /** Kills the task without a word, and starts another one in its place. */
@@ -131,6 +164,19 @@ export class TaskPair {
   async rows(side: SideName, sql: string): Promise<unknown[]> {
     const { rows } = await this[side].query<unknown[]>({ text: sql, rowMode: "array" });
     return rows;
+  }
+
+  async bothHave(sql: string, rows: unknown[]): Promise<void> {
+    assert.deepEqual(await this.rows("source", sql), rows);
+    assert.deepEqual(await this.rows("target", sql), rows);
+  }
+
+  /** Changes that the task could not apply, as DMS writes them down on the target. */
+  exceptions(): Promise<unknown[]> {
+    return this.rows(
+      "target",
+      `SELECT "TABLE_OWNER", "TABLE_NAME", "STATEMENT", "ERROR" FROM awsdms.awsdms_apply_exceptions`,
+    );
   }
 
   /** Ends the task; its slot and databases stay. */
