@@ -147,7 +147,7 @@ export const IAM: Subject = {
         if (change !== undefined)
           view.wrong("policy", "no right to change rights", `${change} allowed`);
         if (!actions.some((it) => /^iam:PassRole$/i.test(it))) return;
-        if (resources.some((it) => it.includes("*")))
+        if (resources.some((it) => /[*?]/.test(it)))
           view.wrong("policy", "iam:PassRole on one role", "iam:PassRole on a pattern");
         const receivers = conditions["StringEquals"]?.["iam:passedtoservice"];
         if (receivers === undefined)

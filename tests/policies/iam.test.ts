@@ -240,6 +240,10 @@ describe("policies of permissions", () => {
         policy({ ...passed, Resource: "arn:aws:iam::1:role/*" }),
         "policy is iam:PassRole on a pattern",
       ],
+      "refuses to pass roles that differ by one letter": [
+        policy({ ...passed, Resource: ["arn:aws:iam::1:role/task", "arn:aws:iam::1:role/tas?"] }),
+        "policy is iam:PassRole on a pattern",
+      ],
       "refuses to pass a role to any service": [
         policy({ Action: "iam:PassRole", Resource: passed.Resource }),
         "policy is iam:PassRole to any service",

@@ -141,6 +141,11 @@ describe("policies of the phases", () => {
         phase: "complete",
         finds: ['parameters.0.name is "max_logical_replication_workers"'],
       },
+      "refuses the workers of its copies": {
+        given: parameters(["max_sync_workers_per_subscription", "4"]),
+        phase: "complete",
+        finds: ['parameters.0.name is "max_sync_workers_per_subscription"'],
+      },
       "refuses parameters that are not known": {
         given: { type: "aws:rds/parameterGroup:ParameterGroup", props: { parameters: UNKNOWN } },
         phase: "complete",
