@@ -45,10 +45,14 @@ describe("the program, for a move", () => {
           JSON.parse(variables.REDASH_MOVE),
         );
         const services = ofType(await soundProgram(mode, "switched", transport), "Service");
-        const running = services.map(({ inputs }) => inputs["desiredCount"]);
+        // AWS's name of a service ends with what Pulumi has added to ours.
+        const wanted = Object.entries(target.wantedTasks).map(([name, count]) => [
+          name.replace(/-[0-9a-f]{7}$/, ""),
+          count,
+        ]);
         assert.deepEqual(
-          Object.values(target.wantedTasks).sort(),
-          [...running].sort(),
+          Object.fromEntries(wanted),
+          Object.fromEntries(services.map(({ name, inputs }) => [name, inputs["desiredCount"]])),
           "what the cutover starts is what the program declares",
         );
         assert.deepEqual(
