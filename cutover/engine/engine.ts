@@ -134,7 +134,6 @@ class Run {
       if (flipped && index < this.flip) continue;
       const isBehindFlip = this.flip !== -1 && index > this.flip;
       const isFinal = flipped || isBehindFlip;
-      if (isFinal) this.runner.isUrgent = true;
       await this.options.before?.(step);
       const stop = isFinal ? undefined : this.options.stop;
       if (isAborted(stop)) return this.back(applied, "it was asked to stop");
@@ -182,7 +181,7 @@ class Run {
     const forwardOnly = this.forwardOnly(applied);
     if (forwardOnly !== undefined)
       return this.ended("needs-person", `${reason}; what ${forwardOnly.id} has done is not undone`);
-    this.runner.isUrgent = true;
+    this.runner.isUndoing = true;
     const failed: string[] = [];
     const opening = this.plan.steps.find(({ inWindow }) => inWindow);
     for (const step of [...this.plan.steps].reverse().filter(({ id }) => applied.includes(id))) {
@@ -237,7 +236,7 @@ class Run {
         ? undefined
         : this.windowClosedMs - this.windowOpenedMs;
     const { evidence, warnings } = this.runner;
-    const unwritten = await this.runner.end({
+    await this.runner.write({
       kind: "run-ended",
       run: this.options.run,
       act: this.plan.act,
@@ -245,14 +244,7 @@ class Run {
       reason,
       ...(writeOutageMs === undefined ? {} : { writeOutageMs }),
     });
-    const result = { outcome, reason, writeOutageMs, evidence, warnings };
-    if (unwritten === undefined) return result;
-    // What was undone is run again in any case; what is done would be refused whatever comes after it.
-    return {
-      ...result,
-      outcome: outcome === "done" ? "needs-person" : outcome,
-      reason: `${reason}; but the journal cannot be written, and does not know it: ${unwritten}; mend that, and run it again`,
-    };
+    return { outcome, reason, writeOutageMs, evidence, warnings };
   }
 }
 

@@ -11,10 +11,8 @@ export interface Warning {
 
 /** Between two tries to undo a step, until its time is over. */
 const UNDO_PAUSE_MS = 250;
-/** Between two tries to do a step, or to write the journal. */
+/** Between two tries to do a step. */
 const AGAIN_PAUSE_MS = 1000;
-/** How long an urgent run tries to write its journal when all else is done. */
-const LAST_TRIES_MS = 3000;
 
 /** Applies and undoes single steps, each within its time, and journals what it did. */
 export class StepRunner {
@@ -22,13 +20,8 @@ export class StepRunner {
   readonly warnings: Warning[] = [];
   /** What this run takes up. @default nothing: it begins the act */
   history: History | undefined;
-  /**
-   * From then on a journal that cannot be written stops nothing: users must be able to write again, or need their
-   * workers where they are. Its entries wait for the next one.
-   */
-  isUrgent = false;
-  /** Why the last entries could not be written. */
-  private unwritten: string | undefined;
+  /** From then on a journal that cannot be written stops nothing: users must be able to write again. */
+  isUndoing = false;
   /**
    * Entries that are written with the next one: of the window those that nobody misses if this process dies, as nobody can
    * write while a journal is written; and what a step warns of, which must not be known less than that it is done.
@@ -70,8 +63,7 @@ export class StepRunner {
     const triedMs = Math.min(patienceMs, limitMs / 2);
     // A journal that does not answer for a moment is no other reason to stop than a server that does not.
     const told = { clock, signal: AbortSignal.any([...stops]), progress: this.progressOf(step) };
-    const written = (event: Event) =>
-      this.isUrgent ? this.write(event) : patiently(told, triedMs, () => this.write(event));
+    const written = (event: Event) => patiently(told, triedMs, () => this.write(event));
     try {
       const started = { kind: "step-started", run, step: step.id } as const;
       if (isMissed) await written(started);
@@ -145,48 +137,22 @@ export class StepRunner {
     }
   }
 
-  /** Writes an event and tells it. @throws Error if the journal cannot be written, unless the run is urgent */
+  /** Writes an event and tells it. @throws Error if the journal cannot be written, unless users wait for an undo */
   async write(event: Event): Promise<void> {
-    const entry = this.entry(event);
-    this.held.push(entry);
-    try {
-      await this.writeHeld();
-    } catch (error) {
-      if (this.isUrgent) this.unwritten = messageOf(error);
-      else {
-        this.held = this.held.filter((it) => it !== entry);
-        throw error;
-      }
-    }
-    this.options.onEvent?.(event);
-  }
-
-  /**
-   * Writes the last event of a run. An urgent one tries for a moment to write what it could not.
-   * @returns why the journal does not know how the run ended; undefined if it does
-   */
-  async end(event: Event): Promise<string | undefined> {
-    const { clock } = this.options;
-    await this.write(event);
-    const endMs = clock.monotonicMs() + LAST_TRIES_MS;
-    while (this.unwritten !== undefined && clock.monotonicMs() < endMs) {
-      await clock.sleep(AGAIN_PAUSE_MS);
-      await this.writeHeld().catch((error: unknown) => (this.unwritten = messageOf(error)));
-    }
-    return this.unwritten;
-  }
-
-  private async writeHeld(): Promise<void> {
     const { held } = this;
     this.held = [];
     try {
-      await this.options.journal.append(...held);
-      this.unwritten = undefined;
+      await this.options.journal.append(...held, this.entry(event));
     } catch (error) {
       // Something may have been held meanwhile.
       this.held = [...held, ...this.held];
-      throw error;
+      if (!this.isUndoing) throw error;
+      const step = "step" in event ? event.step : this.plan.act;
+      const message = `the journal cannot be written: ${messageOf(error)}`;
+      this.warnings.push({ step, message });
+      this.held.push(this.entry({ kind: "warning", run: this.options.run, step, message }));
     }
+    this.options.onEvent?.(event);
   }
 
   /** Tells an event, and writes it later. */

@@ -125,7 +125,7 @@ export const KINDS = {
   "clock-jumped": { title: "clock of the engine's machine jumps by more than a day" },
   "journal-disk-full": {
     title: "disk of the journal full, in the middle of a line",
-    needsPerson: "the next process does not know what was done until a person makes room",
+    needsPerson: "nothing goes on that the next process would not know of, and a person makes room",
   },
   deadlock: { title: "locks taken in the opposite order of the application" },
   "second-operator": { title: "second operator starts the same act" },

@@ -300,10 +300,7 @@ describe("the engine", () => {
     };
     const outcome = await run(cutover(world), { ...with_, journal: full });
     assert.equal(outcome.outcome, "undone");
-    assert.equal(
-      outcome.reason,
-      "drain failed: no space left on device; everything was undone; but the journal cannot be written, and does not know it: no space left on device; mend that, and run it again",
-    );
+    assert.match(outcome.reason, /^drain failed: no space left on device; everything was undone$/);
     assert.deepEqual([...world.on], []);
   });
 
