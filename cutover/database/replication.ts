@@ -276,7 +276,7 @@ export async function copyState(client: pg.Client, name: string): Promise<CopySt
     client,
     `SELECT count(*)::int AS tables,
             coalesce(array_agg(c.relname::text ORDER BY c.relname) FILTER (WHERE r.srsubstate <> 'r'), '{}') AS missing,
-            EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subname = $1 AND t.pid IS NOT NULL) AS "isWorking",
+            coalesce(bool_or(EXISTS (SELECT FROM pg_stat_subscription t WHERE t.subid = s.oid AND t.pid IS NOT NULL)), false) AS "isWorking",
             to_regclass('pg_catalog.pg_stat_subscription_stats') IS NOT NULL AS counts
        FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid JOIN pg_class c ON c.oid = r.srrelid
       WHERE s.subname = $1 AND ${OF_THIS_DATABASE}`,

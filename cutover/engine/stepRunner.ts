@@ -63,7 +63,11 @@ export class StepRunner {
     const triedMs = Math.min(patienceMs, limitMs / 2);
     // A journal that does not answer for a moment is no other reason to stop than a server that does not.
     const told = { clock, signal: AbortSignal.any([...stops]), progress: this.progressOf(step) };
-    const written = (event: Event) => patiently(told, triedMs, () => this.write(event));
+    const written = (event: Event) => {
+      // One and the same at each try: a journal tells by it that an entry is there whose answer was lost.
+      const entry = this.entry(event);
+      return patiently(told, triedMs, () => this.write(event, entry));
+    };
     try {
       const started = { kind: "step-started", run, step: step.id } as const;
       if (isMissed) await written(started);
@@ -138,11 +142,11 @@ export class StepRunner {
   }
 
   /** Writes an event and tells it. @throws Error if the journal cannot be written, unless users wait for an undo */
-  async write(event: Event): Promise<void> {
+  async write(event: Event, entry = this.entry(event)): Promise<void> {
     const { held } = this;
     this.held = [];
     try {
-      await this.options.journal.append(...held, this.entry(event));
+      await this.options.journal.append(...held, entry);
     } catch (error) {
       // Something may have been held meanwhile.
       this.held = [...held, ...this.held];

@@ -77,10 +77,11 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
         return here.length > 0 && JSON.stringify(here) === JSON.stringify(there);
       }),
     apply: (running) =>
-      withClient(target.database, running.signal, async (client) => {
-        if ((await relationCount(client)) > 0) {
-          throw new Error("the target's database is not empty; empty it, or run abort, which does");
-        }
+      withBoth(source, target, running, async (from, client) => {
+        if ((await relationCount(client)) > 0)
+          throw new Error(
+            `the target's tables are not those of the source: ${onlyOnOne(await shape(from), await shape(client))} is on one side alone; the target is emptied, so run prepare again`,
+          );
         const pre = statements(await schema.section("pre-data", running.signal));
         const post = statements(await schema.section("post-data", running.signal)).filter(
           isPrimaryKey,
@@ -110,6 +111,12 @@ const shape = async (client: pg.Client) => [
   ...(await tables(client)).map(({ name, key }) => `${name} (${key.join(", ")})`),
   ...(await columns(client)),
 ];
+
+/** What one of two lists has and the other has not. */
+const onlyOnOne = (here: readonly string[], there: readonly string[]) =>
+  [...here.filter((it) => !there.includes(it)), ...there.filter((it) => !here.includes(it))]
+    .slice(0, 3)
+    .join(", ") || "something that is no table";
 
 function markerTablesMade({ source, target }: World): Step {
   return {

@@ -43,16 +43,21 @@ export class S3Journal implements Journal {
     this.inTurn(async () => {
       this.lost.throwIfAborted();
       if (!this.isRead) await this.fetchNew();
-      const text = textOf(entries);
+      let left = entries;
       for (let attempt = 1; ; attempt++) {
         const key = keyOf(this.objects + 1);
-        this.tried.set(text, entries);
+        const text = textOf(left);
+        this.tried.set(text, left);
         const found = await this.bucket.put(key, text, "absent");
         const written = this.tried.get(found?.text ?? "");
         if (written !== undefined) this.add(written);
         if (found?.text === text) return;
-        // What was tried before is there: the next number is due.
-        if (written !== undefined) continue;
+        // What was tried before is there: the next number is due, and what of this was part of it is written.
+        if (written !== undefined) {
+          left = left.filter((it) => !written.includes(it));
+          if (left.length === 0) return;
+          continue;
+        }
         // Somebody was about to write at the same moment and did not: the number is still free.
         if (found === undefined && attempt < 3) continue;
         this.losing.abort(

@@ -5,6 +5,8 @@ import { join } from "node:path";
 const ROOT = join(__dirname, "..", "..", "..");
 const CACHE = join(ROOT, ".cache", "bundles");
 
+const BUILD_MS = 60_000;
+
 /** First file → its bundle; each is built once by a process. */
 const built = new Map<string, string>();
 
@@ -36,7 +38,7 @@ export function bundle(entry: string): string {
         `--outdir=${own}`,
         "--entry-names=[name]-[hash]",
       ],
-      { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] },
+      { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"], timeout: BUILD_MS },
     );
     const [name = ""] = readdirSync(own);
     const path = join(CACHE, name);
@@ -44,6 +46,6 @@ export function bundle(entry: string): string {
     built.set(entry, path);
     return path;
   } finally {
-    rmSync(own, { recursive: true });
+    rmSync(own, { recursive: true, force: true });
   }
 }

@@ -132,6 +132,19 @@ describe("the journal in S3", function () {
       assert.deepEqual(await it.read(), ["a", "b", "c"].map(entry));
   });
 
+  it("writes nothing twice of what comes again with more, because no answer to it came", async () => {
+    const mine = journal();
+    await mine.append(entry("a"));
+    const held = entry("b");
+    moto.failNext(/^PUT/, "answer-lost");
+    for (let retry = 0; retry < 4; retry++)
+      moto.failNext(/^PUT/, { code: "SlowDown", status: 503 });
+    await assert.rejects(mine.append(held));
+    await mine.append(held, entry("c"));
+    assert.deepEqual(await journal().read(), ["a", "b", "c"].map(entry));
+    assert.deepEqual(await mine.read(), ["a", "b", "c"].map(entry));
+  });
+
   it("is not lost when somebody else was about to write at the same moment and did not", async () => {
     moto.failNext(/^PUT/, { code: "ConditionalRequestConflict", status: 409 });
     const mine = journal();

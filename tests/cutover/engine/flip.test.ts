@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { Event, Journal } from "../../../cutover/engine/journal";
+import type { Entry, Event, Journal } from "../../../cutover/engine/journal";
 import type { Step } from "../../../cutover/engine/step";
 import { MemoryLock } from "../../support/cutover/memory";
 import {
@@ -181,6 +181,25 @@ describe("the engine, at its flip and behind it", () => {
       ...["needs-person", 6, "prepare,fence,drain,flip"],
     ]);
     assert.deepEqual(await stopped("step-done prepare", 1), ["undone", 1, ""]);
+  });
+
+  it("gives the journal one and the same entry at each try, by which it tells one whose answer was lost", async () => {
+    const with_ = setup();
+    const tried = new Set<Entry>();
+    let tries = 0;
+    const journal: Journal = {
+      read: with_.journal.read,
+      append: (...entries) => {
+        const [started] = entries.filter((it) => it.kind === "step-started" && it.step === "open");
+        if (started !== undefined) tried.add(started);
+        return started !== undefined && ++tries < 3
+          ? Promise.reject(new Error("slow down"))
+          : with_.journal.append(...entries);
+      },
+    };
+    const steps = cutover(new Switches(), { open: { deadlineMs: 10_000 } });
+    assert.equal((await run(steps, { ...with_, journal })).outcome, "done");
+    assert.deepEqual([tries, tried.size], [3, 1]);
   });
 
   it("tells a warning once that a step finds again when it is tried again", async () => {
