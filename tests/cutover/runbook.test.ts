@@ -27,12 +27,16 @@ const found = (pattern: RegExp): [page: string, ...groups: string[]][] =>
 
 /** What a script of npm says of itself. */
 async function helpOf(script: string): Promise<string> {
-  const [program = "", file = ""] = SCRIPTS[script]?.split(" ") ?? [];
+  const [program = "", ...words] = SCRIPTS[script]?.split(" ") ?? [];
   assert.equal(program, "tsx", `npm run ${script} is one program`);
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import=tsx", file, "--help"], {
-    cwd: ROOT,
-    timeout: 30_000,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import=tsx", ...words, "--help"],
+    {
+      cwd: ROOT,
+      timeout: 30_000,
+    },
+  );
   return stdout;
 }
 
