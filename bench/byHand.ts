@@ -5,7 +5,7 @@ import { binary } from "../cutover/adapters/local/binary";
 import type { LocalSideDescription } from "../cutover/adapters/local/description";
 import { type LocalWorld, startLocalWorld } from "../cutover/adapters/local/world";
 import { withPasswordFile } from "../cutover/adapters/passwordFile";
-import { awaitMarker, writeMarker } from "../cutover/database/marker";
+import { awaitArrival } from "../cutover/database/marker";
 import { systemClock } from "../cutover/engine/clock";
 import { runPlan } from "../cutover/engine/engine";
 import type { Entry } from "../cutover/engine/journal";
@@ -37,7 +37,7 @@ export async function outageByHand(megabytes: number, readyMs: number): Promise<
   try {
     await replicated(local);
     const { users } = await startUsers(local);
-    await pause(1000);
+    await systemClock.sleep(1000);
     const began = now();
     const { source, target } = local.processes;
     await source.stop("scheduler");
@@ -53,10 +53,10 @@ export async function outageByHand(megabytes: number, readyMs: number): Promise<
       target.start("servers"),
       target.start("workers"),
       target.start("scheduler"),
-      pause(readyMs),
+      systemClock.sleep(readyMs),
     ]);
     await local.world.traffic.flipTo("target", AbortSignal.timeout(10_000));
-    await pause(1000);
+    await systemClock.sleep(1000);
     const { writeGap } = await users.experience(began - 500);
     await users.end();
     return writeGap.lengthMs;
@@ -95,10 +95,7 @@ async function replicated(local: LocalWorld): Promise<void> {
 
 async function caughtUp(local: LocalWorld): Promise<void> {
   const [from, to] = [await local.administrator("source"), await local.administrator("target")];
-  await awaitMarker(to, await writeMarker(from), {
-    clock: systemClock,
-    signal: AbortSignal.timeout(60_000),
-  });
+  await awaitArrival(from, to, { clock: systemClock, signal: AbortSignal.timeout(60_000) });
   await Promise.all([from.end(), to.end()]);
 }
 
@@ -182,5 +179,3 @@ BEGIN
     EXECUTE format('SELECT setval(%L, coalesce((SELECT max(%I) FROM public.%I), 0) + 1, false)', 'public.' || it.sequence, it."column", it."table");
   END LOOP;
 END $$`;
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

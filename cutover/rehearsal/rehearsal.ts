@@ -103,7 +103,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const records: RehearsedAct[] = [];
     let memoryBytes = 0;
     const run = async (act: Act, during: Users | undefined): Promise<boolean> => {
-      await pause(BETWEEN_MS);
+      await systemClock.sleep(BETWEEN_MS);
       const plan = planOf(act, world, times(options.writeOutageBudgetMs));
       const record = await rehearsed(plan, during, options);
       records.push(record);
@@ -112,7 +112,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     };
     let isSound = true;
     for (const act of acts(options.times)) if (isSound) isSound = await run(act, users);
-    await pause(BETWEEN_MS);
+    await systemClock.sleep(BETWEEN_MS);
     const samples = await lag.stop();
     const remembered = await users.stop();
     const side = await world.traffic.goesTo(AbortSignal.timeout(10_000));
@@ -179,7 +179,7 @@ async function rehearsed(
     },
   });
   // A gap ends with the first write after it.
-  await pause(50);
+  await systemClock.sleep(50);
   const record = actsOf(await options.journal.read()).find((it) => it.run === run);
   if (record === undefined) throw new Error(`the journal has no run ${run}`);
   return { ...record, users: await users?.experience(started) };
@@ -236,5 +236,3 @@ function memory(pids: readonly number[]): number {
     }
   }, 0);
 }
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

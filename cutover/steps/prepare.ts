@@ -74,14 +74,16 @@ function schemaMade({ source, target, schema, traffic }: World): Step {
     check: async (running) =>
       withBoth(source, target, running, async (from, to) => {
         const [here, there] = [await shape(from), await shape(to)];
-        return here.length > 0 && JSON.stringify(here) === JSON.stringify(there);
+        return here.length > 0 && differences(here, there).length === 0;
       }),
     apply: (running) =>
       withBoth(source, target, running, async (from, client) => {
-        if ((await relationCount(client)) > 0)
+        if ((await relationCount(client)) > 0) {
+          const odd = differences(await shape(from), await shape(client)).slice(0, 3);
           throw new Error(
-            `the target's tables are not those of the source: ${onlyOnOne(await shape(from), await shape(client))} is on one side alone; the target is emptied, so run prepare again`,
+            `the target's tables are not those of the source: ${odd.join(", ") || "something that is no table"} is on one side alone; the target is emptied, so run prepare again`,
           );
+        }
         const pre = statements(await schema.section("pre-data", running.signal));
         const post = statements(await schema.section("post-data", running.signal)).filter(
           isPrimaryKey,
@@ -113,10 +115,10 @@ const shape = async (client: pg.Client) => [
 ];
 
 /** What one of two lists has and the other has not. */
-const onlyOnOne = (here: readonly string[], there: readonly string[]) =>
-  [...here.filter((it) => !there.includes(it)), ...there.filter((it) => !here.includes(it))]
-    .slice(0, 3)
-    .join(", ") || "something that is no table";
+const differences = (here: readonly string[], there: readonly string[]) => [
+  ...here.filter((it) => !there.includes(it)),
+  ...there.filter((it) => !here.includes(it)),
+];
 
 function markerTablesMade({ source, target }: World): Step {
   return {

@@ -50,10 +50,9 @@ export class S3Journal implements Journal {
         this.tried.set(text, left);
         const found = await this.bucket.put(key, text, "absent");
         const written = this.tried.get(found?.text ?? "");
-        if (written !== undefined) this.add(written);
-        if (found?.text === text) return;
-        // What was tried before is there: the next number is due, and what of this was part of it is written.
+        // This, or what was tried before; then the next number is due, and what of this was part of it is written.
         if (written !== undefined) {
+          this.add(written);
           left = left.filter((it) => !written.includes(it));
           if (left.length === 0) return;
           continue;

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { TaskConfig } from "../../../cutover/adapters/local/standIn/task";
 import { type PostgresServer, startPostgres } from "../../../cutover/adapters/local/postgresServer";
 import { type StandIn, startStandIn } from "../../../cutover/adapters/local/standInProcess";
-import { awaitMarker, createMarkerTable, writeMarker } from "../../../cutover/database/marker";
+import { awaitArrival, createMarkerTable } from "../../../cutover/database/marker";
 import { systemClock, until } from "../../../cutover/engine/clock";
 import type { SideName, TaskStatistics } from "../../../cutover/ports";
 import { tableMappings, taskSettings } from "../../../redash/dms";
@@ -146,8 +146,8 @@ export class TaskPair {
   }
 
   /** Waits until all that was committed on the source has arrived. */
-  async arrived(): Promise<void> {
-    await awaitMarker(this.target, await writeMarker(this.source), waiting());
+  arrived(): Promise<void> {
+    return awaitArrival(this.source, this.target, waiting());
   }
 
   until(holds: () => Promise<boolean>): Promise<void> {
