@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import pg from "pg";
 import { type LocalWorld, startLocalWorld } from "../../cutover/adapters/local/world";
 import { systemClock, until } from "../../cutover/engine/clock";
 import type { MoveSettings } from "../../cutover/moveSettings";
@@ -127,14 +126,7 @@ describe("npm run move", function () {
     for (const act of ["prepare", "replicate", "verify"]) await done(act);
     settle({ writeOutageBudgetMs: 50 });
     // The window of an idle machine is shorter than that; a reader at work is waited for.
-    const { source, target } = local.description;
-    const reader = new pg.Client({
-      ...source.database,
-      user: source.applicationRole,
-      password: target.applicationPassword,
-    });
-    reader.on("error", () => undefined);
-    await reader.connect();
+    const reader = await local.application("source");
     const read = assert.rejects(reader.query("SELECT pg_sleep(600)"), { code: "57P01" });
     const { code, stdout } = await move("cutover");
     await read;

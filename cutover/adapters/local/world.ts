@@ -40,6 +40,8 @@ export interface LocalWorld {
   readonly queues: Readonly<Record<SideName, ValkeyServer>>;
   /** A connection that may do anything, for looking afterwards. */
   readonly administrator: (side: SideName) => Promise<pg.Client>;
+  /** A connection of the application's role, as somebody has it who types SQL by hand. */
+  readonly application: (side: SideName, limits?: pg.ClientConfig) => Promise<pg.Client>;
   /** Every process but PostgreSQL's. */
   readonly pids: () => number[];
   /** Ends every process and removes every file. @throws Error that names what could not be, after everything else was */
@@ -219,6 +221,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<Local
       servers,
       queues,
       administrator: (name) => connected({ ...servers[name].connection, database: DATABASE }),
+      application: (name, limits) => connected({ ...application(name), ...limits }),
       pids: () =>
         [
           front.pid,

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import pg from "pg";
 import { JournalFile } from "../../adapters/local/journalFile";
 import type { LocalWorld } from "../../adapters/local/world";
 import type { SideName } from "../../ports";
@@ -11,24 +10,7 @@ import { becomes, over, pause, type Scene, type Strike } from "../strike";
 
 /** How long a server may take to answer. */
 const ANSWER_MS = 10_000;
-
-/** A session of the application's role, as somebody has it who types SQL by hand. */
-async function applicationSession({ description }: LocalWorld, side: SideName): Promise<pg.Client> {
-  const { database, applicationRole } = description[side];
-  const { applicationPassword } = description.target;
-  const client = new pg.Client({
-    host: database.host,
-    port: database.port,
-    database: database.database,
-    user: applicationRole,
-    password: applicationPassword,
-    connectionTimeoutMillis: ANSWER_MS,
-    query_timeout: ANSWER_MS,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
-}
+const LIMITS = { connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS };
 
 const FAVORITE =
   "INSERT INTO favorites (org_id, object_type, object_id, user_id, created_at, updated_at) VALUES (1, $1, 1, 1, now(), now())";
@@ -38,7 +20,7 @@ const HELD_MS = 3000;
 
 /** It writes one row and stays open; where nobody can write, it holds a snapshot. Longer than the fence has patience. */
 export const longTransaction: Strike = async ({ local, usersOn, wrote }) => {
-  const client = await applicationSession(local, usersOn);
+  const client = await local.application(usersOn, LIMITS);
   const write = { kind: "favorite", token: token() } as const;
   await client.query("BEGIN");
   const isWriting = await client.query(FAVORITE, [write.token]).then(
@@ -129,7 +111,7 @@ const BEHIND_FENCE = 3;
  */
 export const fenceIgnored: Strike = async ({ local, fault, state, wrote }) => {
   const { from, to } = sidesOf(fault.act);
-  const client = await applicationSession(local, from);
+  const client = await local.application(from, LIMITS);
   const entries: LedgerEntry[] = [];
   const sinceMs = Date.now();
   await client.query("SET default_transaction_read_only = off");

@@ -3,7 +3,7 @@ import pg from "pg";
 import { after, afterEach, before, describe, it } from "mocha";
 import { freePort } from "../../../cutover/adapters/local/freePort";
 import { closeConnections, type Database } from "../../../cutover/database/database";
-import type { World } from "../../../cutover/ports";
+import type { Side, World } from "../../../cutover/ports";
 import { preflight } from "../../../cutover/preflight/preflight";
 import { Fernet } from "../../../cutover/redash/fernet";
 import { BreakableWorld } from "../../support/cutover/breakableWorld";
@@ -21,6 +21,14 @@ describe("preflight, of real databases in which something is wrong", function ()
   });
   afterEach(() => breakable.heal());
   after(() => breakable.remove());
+
+  /** A side's database as the role `mover` has it, until the end of the test. */
+  const asMover = ({ database }: Side): Database => {
+    const connection = { ...database.connection, user: "mover", password: "mover" };
+    const mover = { ...database, connection };
+    breakable.healBy(() => closeConnections(mover));
+    return mover;
+  };
 
   it("names what the source has and a Redash has not", async () => {
     await breakable.broken(
@@ -199,11 +207,7 @@ describe("preflight, of real databases in which something is wrong", function ()
       "CREATE ROLE mover LOGIN PASSWORD 'mover'",
       "DROP OWNED BY mover; DROP ROLE mover",
     );
-    const database: Database = {
-      ...world.target.database,
-      connection: { ...world.target.database.connection, user: "mover", password: "mover" },
-    };
-    breakable.healBy(() => closeConnections(database));
+    const database = asMover(world.target);
     assert.deepEqual(await findings(breakable.withTarget({ database })), {
       ...ATHENA_ONLY,
       "target-role": "fail: mover may not replicate",
@@ -234,11 +238,7 @@ describe("preflight, of real databases in which something is wrong", function ()
       "CREATE ROLE mover LOGIN PASSWORD 'mover'; GRANT redash TO mover",
       "DROP OWNED BY mover; DROP ROLE mover",
     );
-    const database: Database = {
-      ...world.source.database,
-      connection: { ...world.source.database.connection, user: "mover", password: "mover" },
-    };
-    breakable.healBy(() => closeConnections(database));
+    const database = asMover(world.source);
     const blind =
       "unknown: mover does not see what other roles do; GRANT pg_read_all_stats TO mover";
     assert.deepEqual(await findings({ ...world, source: { ...world.source, database } }), {
