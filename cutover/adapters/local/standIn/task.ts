@@ -36,12 +36,10 @@ class Task {
   private reason = "";
   private running: Promise<void> | undefined;
   private stopping = new AbortController();
-  private readonly config: TaskConfig;
   private readonly state: TaskState;
   private readonly limit: LobLimit;
 
-  constructor(config: TaskConfig) {
-    this.config = config;
+  constructor(private readonly config: TaskConfig) {
     this.state = new TaskState(config.settings.ControlTablesSettings.ControlSchema);
     this.limit = new LobLimit(config.settings);
   }

@@ -41,7 +41,6 @@ export interface ApplyOptions {
  * later value, and only at the end of all changes is it what it is on the source.
  */
 export class Apply {
-  private readonly options: ApplyOptions;
   /** The source's transaction that is being received. */
   private xid: number | undefined;
   /** Transactions that are not committed on the target yet. */
@@ -57,9 +56,7 @@ export class Apply {
   /** Tables as they stand after these transactions. */
   private touched = new Map<string, TableState>();
 
-  constructor(options: ApplyOptions) {
-    this.options = options;
-  }
+  constructor(private readonly options: ApplyOptions) {}
 
   /**
    * Applies messages. @returns the place up to which all is applied, if it is another one

@@ -1,13 +1,12 @@
 /** Something that a replication task cannot go on with. */
 export class TaskError extends Error {
-  /** As the statistics name it. */
-  readonly table: string;
-  /** What was to be done, with no value of a row but its key. */
-  readonly what: string;
-
-  constructor(table: string, what: string, reason: string) {
+  constructor(
+    /** As the statistics name it. */
+    readonly table: string,
+    /** What was to be done, with no value of a row but its key. */
+    readonly what: string,
+    reason: string,
+  ) {
     super(`${what}: ${reason}`);
-    this.table = table;
-    this.what = what;
   }
 }

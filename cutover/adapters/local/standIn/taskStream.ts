@@ -29,11 +29,13 @@ export class WalStream {
   private isClosed = false;
   private wake: () => void = () => undefined;
   private readonly timer: NodeJS.Timeout;
-  private readonly client: pg.Client;
   private readonly connection: CopyConnection;
 
-  private constructor(client: pg.Client, slot: string, from: bigint) {
-    this.client = client;
+  private constructor(
+    private readonly client: pg.Client,
+    slot: string,
+    from: bigint,
+  ) {
     this.connection = (client as unknown as { connection: CopyConnection }).connection;
     this.connection.on("copyData", ({ chunk }) => {
       this.receive(chunk);
